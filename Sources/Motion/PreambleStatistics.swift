@@ -1,0 +1,138 @@
+/// What the two public preambles say of the channels at one spacing: the material of the plan.
+public struct PreambleStatistics: Sendable {
+  /// One channel's figures.
+  public struct Channel: Sendable {
+    /// Which one.
+    public let channel: MotionChannel
+    /// rms of Alice's innovation, SI units.
+    public let deviation: Double
+    /// rms of the difference between the two boards' innovations, SI units.
+    public let difference: Double
+    /// Correlation of the two innovations.
+    public let correlation: Double
+    /// Alice's innovations over the preamble, in units of `deviation`, NaN where spoilt on her side.
+    public let own: [Double]
+    /// Bob's, mapped, in the same units, NaN where spoilt on his side.
+    public let peer: [Double]
+  }
+
+  /// The chain, with predictors fitted on Alice's preamble.
+  public let chain: InnovationChain
+  /// Every channel that both boards measure, gyroscope first.
+  public let channels: [Channel]
+  /// By sensor kind: rms of what an AR(6) predictor of the low-passed motion leaves, over rms of the innovation.
+  public let unpredictable: [SensorKind: Double]
+
+  /// The figures at a spacing of `width` grid points with predictors of one order.
+  ///
+  /// - Parameter chain: the chain to use; `nil` fits one.
+  /// - Returns: `nil` where nothing can be fitted.
+  public init?(
+    alice: Preamble, bob: Preamble, alignment: Alignment, grid: SampleGrid, width: Int, order: Int,
+    chain given: InnovationChain? = nil
+  ) {
+    let a = alice.recording
+    let b = bob.recording
+    let spacing = Double(width) * grid.spacing
+    let end = min(Preamble.duration, Preamble.duration + alignment.offset)
+    let begin = max(0, alignment.offset)
+    let first = Int((begin / spacing).rounded(.up)) + 1
+    let last = Int(end / spacing) - 1
+    guard last - first >= 24 else { return nil }
+    let steps = first..<last
+    let points = ((steps.lowerBound - 8) * width)..<(steps.upperBound * width)
+    let own = gridOwnScans(a, onset: 0, grid: grid, range: points)
+    var kinds: [SensorKind] = []
+    if a.hasGyroscope, alignment.angularMap != nil { kinds.append(.gyroscope) }
+    if a.hasAccelerometer, alignment.accelerationMap != nil { kinds.append(.accelerometer) }
+
+    let lead = 8
+    let extended = (steps.lowerBound - lead)..<steps.upperBound
+    var models: [InnovationModel] = []
+    var residuals: [SensorKind: Double] = [:]
+    for kind in kinds {
+      let series = StepSeries(own, kind: kind, steps: extended, width: width)
+      let range = lead..<series.values.count
+      let model =
+        given?.model(for: kind)
+        ?? (given == nil
+          ? InnovationModel.fit(kind: kind, order: order, series: series, range: range) : nil)
+      guard let model else { continue }
+      models.append(model)
+      residuals[kind] = PreambleStatistics.autoregressiveResidual(kind: kind, series: series, range: range)
+    }
+    guard let chain = given ?? InnovationChain(width: width, models: models), chain.width == width else { return nil }
+    let all = models.flatMap { model in (0..<3).map { MotionChannel(kind: model.kind, axis: $0) } }
+    let ownBlock = chain.ownInnovations(of: a, onset: 0, grid: grid, channels: all, steps: steps)
+    let peerBlock = chain.peerInnovations(
+      of: b, onset: 0, alignment: alignment, grid: grid, channels: all, steps: steps)
+    var result: [Channel] = []
+    var energies: [SensorKind: (sum: Double, count: Int)] = [:]
+    for (c, channel) in all.enumerated() {
+      let x = (0..<steps.count).map { ownBlock.values[$0 * all.count + c] }
+      let y = (0..<steps.count).map { peerBlock.values[$0 * all.count + c] }
+      let both = zip(x, y).filter { $0.0.isFinite && $0.1.isFinite }
+      let usable = x.filter(\.isFinite)
+      guard both.count >= 24 else { continue }
+      let power = usable.reduce(0) { $0 + $1 * $1 } / Double(usable.count)
+      let n = Double(both.count)
+      let xx = both.reduce(0) { $0 + $1.0 * $1.0 } / n
+      let yy = both.reduce(0) { $0 + $1.1 * $1.1 } / n
+      let xy = both.reduce(0) { $0 + $1.0 * $1.1 } / n
+      guard power > 0, xx > 0, yy > 0 else { continue }
+      let deviation = power.squareRoot()
+      energies[channel.kind, default: (0, 0)].sum += power
+      energies[channel.kind, default: (0, 0)].count += 1
+      result.append(
+        Channel(
+          channel: channel, deviation: deviation, difference: max(0, xx + yy - 2 * xy).squareRoot(),
+          correlation: xy / (xx * yy).squareRoot(), own: x.map { $0 / deviation }, peer: y.map { $0 / deviation }))
+    }
+    guard !result.isEmpty else { return nil }
+    self.chain = chain
+    channels = result
+    var ratios: [SensorKind: Double] = [:]
+    for (kind, energy) in energies {
+      guard let residual = residuals[kind], energy.sum > 0 else { continue }
+      ratios[kind] = min(1, residual / (energy.sum / Double(energy.count)).squareRoot())
+    }
+    unpredictable = ratios
+  }
+
+  /// rms residual of the best AR(6) predictor of a series, all axes together; first differences for acceleration.
+  private static func autoregressiveResidual(kind: SensorKind, series: StepSeries, range: Range<Int>) -> Double? {
+    let order = 6
+    var equations = LeastSquares(unknowns: order)
+    for t in range where t >= order + 1 {
+      for axis in 0..<3 {
+        let flag = AxisFlags(axis: axis)
+        guard (0...(order + 1)).allSatisfy({ !series.invalid[t - $0].contains(flag) }) else { continue }
+        func x(_ lag: Int) -> Double {
+          kind == .gyroscope
+            ? series.values[t - lag][axis] : series.values[t - lag][axis] - series.values[t - lag - 1][axis]
+        }
+        equations.add((1...order).map(x), target: x(0))
+      }
+    }
+    guard equations.count >= 60, let solution = equations.solve() else { return nil }
+    // Degrees of freedom corrected, so that a short preamble does not look more predictable than it is.
+    return (equations.residual(of: solution) / Double(equations.count - order)).squareRoot()
+  }
+
+  /// The correlation of the two whitened preambles over all channels at a lag of `lag` steps.
+  public func whitenedCorrelation(lag: Int) -> Double {
+    var xy = 0.0
+    var xx = 0.0
+    var yy = 0.0
+    for channel in channels {
+      for t in channel.own.indices {
+        let u = t + lag
+        guard channel.peer.indices.contains(u), channel.own[t].isFinite, channel.peer[u].isFinite else { continue }
+        xy += channel.own[t] * channel.peer[u]
+        xx += channel.own[t] * channel.own[t]
+        yy += channel.peer[u] * channel.peer[u]
+      }
+    }
+    return xx > 0 && yy > 0 ? xy / (xx * yy).squareRoot() : 0
+  }
+}
