@@ -1,0 +1,35 @@
+/// What a request target asks for.
+enum Route: Equatable, Sendable {
+  /// `/`
+  case page
+  /// `/healthz`
+  case health
+  /// `/session`
+  case newSession
+  /// `/session/{code}`
+  case session(code: String)
+  /// `/ws/{code}/{role}`
+  case socket(code: String, role: String)
+  case unknown
+
+  /// Reads a request target in origin form (RFC 9112 section 3.2.1); a query is ignored.
+  init(target: String) {
+    let path = target.prefix { $0 != "?" && $0 != "#" }
+    let parts = path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+    // The empty part before the first slash is always there in origin form.
+    guard parts.first == "" else {
+      self = .unknown
+      return
+    }
+    switch parts.dropFirst() {
+    case [""]: self = .page
+    case ["healthz"]: self = .health
+    case ["session"]: self = .newSession
+    case let rest where rest.count == 2 && rest.first == "session":
+      self = .session(code: parts[2])
+    case let rest where rest.count == 3 && rest.first == "ws":
+      self = .socket(code: parts[2], role: parts[3])
+    default: self = .unknown
+    }
+  }
+}

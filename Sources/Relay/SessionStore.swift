@@ -1,0 +1,128 @@
+import Logging
+import NIOConcurrencyHelpers
+import NIOCore
+
+/// One live session, shared by the connections in it.
+///
+/// Each session has a lock of its own, so that sessions do not wait for each other; it is held for the machine's
+/// decision only, never while anything is sent.
+final class SessionSlot: Sendable {
+  typealias Machine = SessionMachine<Connection, ByteBuffer>
+
+  let code: SessionCode
+  fileprivate let machine: NIOLockedValueBox<Machine>
+
+  fileprivate init(_ ticket: SessionTicket, limits: RelayLimits) {
+    code = ticket.code
+    machine = NIOLockedValueBox(Machine(ticket: ticket, limits: limits))
+  }
+}
+
+/// Brings the sans-IO sessions together with clock, randomness, timer and connections.
+final class SessionStore: Sendable {
+  private let limits: RelayLimits
+  private let logger: Logger
+  private let timerLoop: any EventLoop
+  private let registry: NIOLockedValueBox<SessionRegistry<SessionSlot>>
+  /// The time for which the earliest timer is set.
+  private let armed = NIOLockedValueBox<Int64>(.max)
+
+  init(limits: RelayLimits, logger: Logger, timerLoop: any EventLoop) {
+    self.limits = limits
+    self.logger = logger
+    self.timerLoop = timerLoop
+    registry = NIOLockedValueBox(SessionRegistry(limits: limits))
+  }
+
+  /// Opens a session for `address`.
+  func open(from address: AddressKey?) throws(SessionRefusal) -> SessionTicket {
+    let now = RelayInstant.now()
+    let result: Result<(SessionTicket, Int64?), SessionRefusal> = registry.withLockedValue { registry in
+      var random = RandomSource.system
+      do throws(SessionRefusal) {
+        let (ticket, _) = try registry.open(from: address, at: now, using: &random) {
+          SessionSlot($0, limits: limits)
+        }
+        return .success((ticket, registry.nextDeadline))
+      } catch {
+        return .failure(error)
+      }
+    }
+    let (ticket, deadline) = try result.get()
+    arm(for: deadline)
+    logger.debug("session opened", metadata: ["session": "\(ticket.code.redacted)"])
+    return ticket
+  }
+
+  /// The session with this code, if there is one.
+  func find(_ code: String) -> SessionSlot? {
+    let now = RelayInstant.now()
+    guard let slot = registry.withLockedValue({ $0.find(code, at: now) }) else { return nil }
+    return slot.machine.withLockedValue { $0.hasEnded } ? nil : slot
+  }
+
+  /// The public state of the session with this code, if there is one.
+  func snapshot(_ code: String) -> SessionSnapshot? {
+    let now = RelayInstant.now()
+    guard let slot = registry.withLockedValue({ $0.find(code, at: now) }) else { return nil }
+    return slot.machine.withLockedValue { $0.snapshot(at: now) }
+  }
+
+  /// Tells a session what happened and carries out what follows.
+  func handle(_ event: SessionSlot.Machine.Event, in slot: SessionSlot) {
+    let now = RelayInstant.now()
+    let (actions, deadline) = slot.machine.withLockedValue { machine in
+      (machine.handle(event, at: now), machine.nextDeadline)
+    }
+    perform(actions, in: slot)
+    // Messages move no deadline, so the forwarding path takes no lock that sessions share.
+    if case .message = event { return }
+    guard let deadline else { return }
+    let earliest = registry.withLockedValue { registry in
+      registry.watch(slot.code, until: deadline)
+      return registry.nextDeadline
+    }
+    arm(for: earliest)
+  }
+
+  private func perform(_ actions: [SessionSlot.Machine.Action], in slot: SessionSlot) {
+    for action in actions {
+      switch action {
+      case .send(.relay(let frame), let peer): peer.deliver(.frame(frame))
+      case .send(let message, let peer):
+        if let text = JSONText.message(message) { peer.deliver(.frame(ServerFrame.text(text))) }
+        if case .error(let error) = message {
+          logger.debug("client told of an error", metadata: ["session": "\(slot.code.redacted)", "error": "\(error)"])
+        }
+      case .close(let peer, let reason): peer.deliver(.close(reason))
+      case .ended:
+        registry.withLockedValue { $0.remove(slot.code) }
+        logger.debug("session ended", metadata: ["session": "\(slot.code.redacted)"])
+      }
+    }
+  }
+
+  // MARK: Time
+
+  /// Sets a timer unless an earlier one is set.
+  private func arm(for deadline: Int64?) {
+    guard let deadline else { return }
+    let isEarlier = armed.withLockedValue { armed in
+      guard deadline < armed else { return false }
+      armed = deadline
+      return true
+    }
+    guard isEarlier else { return }
+    let delay = max(0, deadline - RelayInstant.monotonicNow())
+    timerLoop.scheduleTask(in: .nanoseconds(delay)) { self.timerFired() }
+  }
+
+  private func timerFired() {
+    armed.withLockedValue { $0 = .max }
+    let now = RelayInstant.now()
+    for slot in registry.withLockedValue({ $0.due(at: now) }) {
+      handle(.deadline, in: slot)
+    }
+    arm(for: registry.withLockedValue { $0.nextDeadline })
+  }
+}

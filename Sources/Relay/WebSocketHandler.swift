@@ -1,0 +1,318 @@
+import NIOCore
+import NIOWebSocket
+
+/// One WebSocket connection: turns frames into session events, and deliveries into frames.
+final class WebSocketHandler: ChannelInboundHandler, LoopMember {
+  typealias InboundIn = WebSocketFrame
+  typealias OutboundOut = ByteBuffer
+
+  /// What a connection that was upgraded is for.
+  enum Purpose {
+    case join(SessionSlot, Role)
+    /// Told why it is of no use, and closed.
+    case refuse(error: String, CloseReason)
+  }
+
+  private struct Partial {
+    var message: RelayedMessage
+    let isText: Bool
+  }
+
+  /// What was written and not yet handed to the system is handed over in pieces of this size.
+  private static let flushBytes = 16 * 1024
+
+  private let services: RelayServices
+  private let loop: LoopContext
+  private let purpose: Purpose
+  private var context: ChannelHandlerContext?
+  private var connection: Connection?
+  private var heartbeat: Heartbeat
+  private var extraFrames = 0
+  /// The message whose last fragment has not come.
+  private var partial: Partial?
+  /// Set once a close frame was sent: nothing is sent or read after it.
+  private var closeDeadline: Int64?
+  private var unflushedBytes = 0
+
+  init(services: RelayServices, loop: LoopContext, purpose: Purpose) {
+    self.services = services
+    self.loop = loop
+    self.purpose = purpose
+    heartbeat = Heartbeat(
+      interval: services.limits.pingInterval.relayNanoseconds, misses: services.limits.pingMisses,
+      now: RelayInstant.monotonicNow())
+  }
+
+  // MARK: Coming and going
+
+  func handlerAdded(context: ChannelHandlerContext) {
+    self.context = context
+    // The channel may have died during the upgrade; then nobody will report it inactive any more.
+    guard context.channel.isActive else { return }
+    switch purpose {
+    case .join(let slot, let role):
+      let connection = Connection(self, eventLoop: context.eventLoop)
+      self.connection = connection
+      loop.add(self)
+      services.store.handle(.join(connection, role), in: slot)
+    case .refuse(let error, let reason):
+      loop.add(self)
+      fail(error, reason)
+    }
+    loop.flush()
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) {
+    forget()
+    self.context = nil
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    forget()
+    loop.flush()
+    context.fireChannelInactive()
+  }
+
+  private func forget() {
+    leave()
+    loop.remove(self)
+  }
+
+  private func leave() {
+    guard let connection, case .join(let slot, _) = purpose else { return }
+    self.connection = nil
+    connection.detach()
+    services.store.handle(.leave(connection), in: slot)
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    let limit = services.limits.messageBytes
+    switch error as? NIOWebSocketError {
+    case .invalidFrameLength: failTooBig()
+    case .fragmentedControlFrame, .multiByteControlFrameLength:
+      violation("control frames must be whole and carry at most \(min(125, limit)) bytes (RFC 6455 section 5.5)")
+    case nil: context.close(promise: nil)
+    }
+    loop.flush()
+  }
+
+  // MARK: Reading
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    let frame = Self.unwrapInboundIn(data)
+    guard closeDeadline == nil else {
+      // The client's answer to our close; now nothing is left to wait for.
+      if frame.opcode == .connectionClose { context.close(promise: nil) }
+      return
+    }
+    heartbeat.heard()
+    guard let mask = frame.maskKey else {
+      return violation("client frames must be masked (RFC 6455 section 5.1)")
+    }
+    guard !frame.rsv1, !frame.rsv2, !frame.rsv3 else {
+      return violation("reserved bits are set, but no extension was agreed (RFC 6455 section 5.2)")
+    }
+    switch frame.opcode {
+    case .text, .binary:
+      guard partial == nil else { return violation("a new message began before the last had ended") }
+      let isText = frame.opcode == .text
+      var message = RelayedMessage(from: role, capacity: frame.data.readableBytes)
+      message.append(frame.data, mask: mask)
+      if frame.fin {
+        take(&message, isText: isText)
+      } else if countExtraFrame() {
+        partial = Partial(message: message, isText: isText)
+      }
+    case .continuation:
+      guard let before = partial?.message.byteCount else {
+        return violation("a continuation came without a beginning")
+      }
+      guard frame.data.readableBytes <= services.limits.messageBytes - before else { return failTooBig() }
+      partial?.message.append(frame.data, mask: mask)
+      if !frame.fin {
+        _ = countExtraFrame()
+      } else if var whole = partial.take() {
+        take(&whole.message, isText: whole.isText)
+      }
+    case .ping:
+      guard countExtraFrame() else { return }
+      write(ServerFrame.pong(frame.unmaskedData))
+    case .pong: _ = countExtraFrame()
+    case .connectionClose: answerClose(frame.unmaskedData)
+    default: violation("unknown frame opcode (RFC 6455 section 5.2)")
+    }
+  }
+
+  func channelReadComplete(context: ChannelHandlerContext) {
+    loop.flush()
+    context.fireChannelReadComplete()
+  }
+
+  private var role: Role {
+    if case .join(_, let role) = purpose { role } else { .alice }
+  }
+
+  /// Takes a whole message; in place, since a copy of its buffer would cost as much as the message.
+  private func take(_ message: inout RelayedMessage, isText: Bool) {
+    guard let connection, case .join(let slot, _) = purpose else { return }
+    let bytes = message.byteCount
+    guard isText else {
+      let refusal = "binary frame refused: send JSON in text frames"
+      return services.store.handle(.message(.refused(refusal), bytes: bytes, from: connection), in: slot)
+    }
+    let inbound: InboundMessage<ByteBuffer>
+    do throws(EnvelopeFault) {
+      switch try message.scan() {
+      case .ping: inbound = .ping
+      case .commit: inbound = .commit(message.finish())
+      case .bye: inbound = .bye(message.finish())
+      case .forward: inbound = .forward(message.finish())
+      }
+    } catch .notUTF8 {
+      // RFC 6455 section 8.1 leaves no choice here.
+      return fail(EnvelopeFault.notUTF8.description, CloseReason(code: CloseReason.notUTF8, text: "not UTF-8"))
+    } catch {
+      inbound = .refused(error.description)
+    }
+    services.store.handle(.message(inbound, bytes: bytes, from: connection), in: slot)
+  }
+
+  private func countExtraFrame() -> Bool {
+    extraFrames += 1
+    guard extraFrames > services.limits.extraFrames else { return true }
+    let limit = services.limits.extraFrames
+    fail(
+      "more than \(limit) control frames and fragments on one connection (limit extraFrames): send whole messages",
+      CloseReason(code: CloseReason.policy, text: "limit extraFrames"))
+    return false
+  }
+
+  /// Answers a client's close with the same code, as RFC 6455 section 5.5.1 has it.
+  private func answerClose(_ payload: ByteBuffer) {
+    guard payload.readableBytes > 0 else { return finish(ServerFrame.emptyClose()) }
+    let code = payload.getInteger(at: payload.readerIndex, as: UInt16.self) ?? 0
+    guard (1000...1003).contains(code) || (1007...1014).contains(code) || (3000...4999).contains(code) else {
+      return violation("close code is none a client may send (RFC 6455 section 7.4)")
+    }
+    let text = payload.readableBytesView.dropFirst(2)
+    let isText = text.withContiguousStorageIfAvailable(UTF8Check.isValid) ?? false
+    guard isText else {
+      return fail(EnvelopeFault.notUTF8.description, CloseReason(code: CloseReason.notUTF8, text: "not UTF-8"))
+    }
+    finish(ServerFrame.close(CloseReason(code: code, text: "")))
+  }
+
+  // MARK: Writing
+
+  /// Takes what the session has for this client.
+  func take(_ delivery: Connection.Delivery) {
+    switch delivery {
+    case .frame(let frame): write(frame)
+    case .close(let reason): finish(ServerFrame.close(reason))
+    }
+  }
+
+  private func write(_ frame: ByteBuffer) {
+    guard let context, closeDeadline == nil, context.channel.isActive else { return }
+    let bytes = frame.readableBytes
+    context.write(Self.wrapOutboundOut(frame), promise: nil)
+    noteUnflushed(bytes)
+    // The channel's high-water mark is the limit: it counts exactly the bytes that wait.
+    if !context.channel.isWritable {
+      let limit = services.limits.sendQueueBytes
+      fail(
+        "this client reads too slowly: more than \(limit) bytes wait for it (limit sendQueueBytes); read faster",
+        CloseReason(code: CloseReason.tryAgainLater, text: "limit sendQueueBytes"))
+    }
+  }
+
+  private func noteUnflushed(_ bytes: Int) {
+    if unflushedBytes == 0 { loop.willFlush(self) }
+    unflushedBytes += bytes
+    if unflushedBytes >= Self.flushBytes {
+      context?.flush()
+      // Stays above zero: the handler is on the list until the list is worked off.
+      unflushedBytes = 1
+    }
+  }
+
+  /// Hands over what was written.
+  func flush() {
+    unflushedBytes = 0
+    context?.flush()
+  }
+
+  /// Flushes every connection of this event loop that has something to flush.
+  func flushLoop() {
+    loop.flush()
+  }
+
+  // MARK: Closing
+
+  private func violation(_ text: String) {
+    fail(text, CloseReason(code: CloseReason.protocolError, text: "protocol error"))
+  }
+
+  private func failTooBig() {
+    let limit = services.limits.messageBytes
+    fail(
+      "message larger than \(limit) bytes (limit messageBytes): send it in several",
+      CloseReason(code: CloseReason.tooBig, text: "limit messageBytes"))
+  }
+
+  /// Says what is wrong and closes.
+  private func fail(_ error: String, _ reason: CloseReason) {
+    guard let context, closeDeadline == nil else { return }
+    services.logger.debug(
+      "client closed", metadata: ["code": "\(reason.code)", "error": "\(error)", "session": "\(redactedCode)"])
+    if let text = JSONText.message(OutboundMessage<ByteBuffer>.error(error)) {
+      context.write(Self.wrapOutboundOut(ServerFrame.text(text)), promise: nil)
+    }
+    finish(ServerFrame.close(reason))
+  }
+
+  private var redactedCode: String {
+    if case .join(let slot, _) = purpose { slot.code.redacted } else { "none" }
+  }
+
+  /// Sends the close frame and the end of the stream, then waits for the client's: cutting the connection while
+  /// something of the client's is unread would make its system drop what we said last.
+  private func finish(_ closeFrame: ByteBuffer) {
+    guard let context, closeDeadline == nil else { return }
+    closeDeadline = RelayInstant.monotonicNow() + services.limits.closeTime.relayNanoseconds
+    partial = nil
+    let sent = context.eventLoop.makePromise(of: Void.self)
+    context.writeAndFlush(Self.wrapOutboundOut(closeFrame), promise: sent)
+    let channel = context.channel
+    sent.futureResult.whenSuccess { channel.close(mode: .output, promise: nil) }
+    leave()
+  }
+
+  // MARK: LoopMember
+
+  func tick(at now: Int64) {
+    if let closeDeadline {
+      if now >= closeDeadline { context?.close(promise: nil) }
+      return
+    }
+    switch heartbeat.tick(at: now) {
+    case .quiet: break
+    case .ping: write(ServerFrame.ping())
+    case .gone:
+      let misses = services.limits.pingMisses
+      fail(
+        "no answer to \(misses) pings in succession (limit pingMisses): this client counts as gone",
+        CloseReason(code: CloseReason.policy, text: "limit pingMisses"))
+    }
+  }
+
+  func stop(gracefully: Bool) {
+    if gracefully {
+      fail(
+        "the relay is shutting down: try again later",
+        CloseReason(code: CloseReason.goingAway, text: "relay is shutting down"))
+    } else {
+      context?.close(promise: nil)
+    }
+  }
+}
