@@ -1,0 +1,66 @@
+import Motion
+
+/// The first message, in clear: who can do what. It carries no stable identifier.
+struct Hello: Sendable, Equatable {
+  /// The protocol version spoken here.
+  static let version: UInt8 = 1
+  static let nonceCount = 32
+  private static let magic = ascii("TACC2")
+
+  let role: PairingRole
+  let profiles: [QuantiserProfile]
+  let sensors: Set<SensorKind>
+  /// The security margin this side asks for, bits; the larger of the two is used.
+  let margin: UInt16
+  let nonce: [UInt8]
+
+  func encoded() -> [UInt8] {
+    var writer = ByteWriter()
+    writer.append(Hello.magic)
+    writer.append(Hello.version)
+    writer.append(role.byte)
+    writer.append(UInt8(profiles.count))
+    for profile in profiles { writer.append(profile.rawValue) }
+    writer.append(sensors.reduce(UInt8(0)) { $0 | 1 << $1.rawValue })
+    writer.append(margin)
+    writer.append(nonce)
+    return writer.bytes
+  }
+
+  init(role: PairingRole, profiles: [QuantiserProfile], sensors: Set<SensorKind>, margin: UInt16, nonce: [UInt8]) {
+    self.role = role
+    self.profiles = profiles
+    self.sensors = sensors
+    self.margin = margin
+    self.nonce = nonce
+  }
+
+  init(decoding bytes: [UInt8]) throws(AbortReason) {
+    var reader = ByteReader(bytes)
+    guard try reader.read(Hello.magic.count) == Hello.magic else { throw .malformed("the greeting is not TACC's") }
+    let version = try reader.read(UInt8.self)
+    guard version == Hello.version else { throw .unsupportedVersion(version) }
+    switch try reader.read(UInt8.self) {
+    case PairingRole.alice.byte: role = .alice
+    case PairingRole.bob.byte: role = .bob
+    default: throw .malformed("unknown role in the greeting")
+    }
+    let count = Int(try reader.read(UInt8.self))
+    // Profiles of later versions are unknown here and passed over.
+    profiles = try reader.read(count).compactMap(QuantiserProfile.init(rawValue:))
+    let mask = try reader.read(UInt8.self)
+    sensors = Set(SensorKind.allCases.filter { mask >> $0.rawValue & 1 == 1 })
+    margin = try reader.read(UInt16.self)
+    nonce = try reader.read(Hello.nonceCount)
+    try reader.end()
+  }
+}
+
+/// How values become bits; the highest profile that both sides permit is used.
+public enum QuantiserProfile: UInt8, Sendable, Hashable, CaseIterable, Comparable {
+  /// Gray-coded equiprobable cells with a guard about every threshold.
+  case `guard` = 1
+
+  /// By rank.
+  public static func < (a: QuantiserProfile, b: QuantiserProfile) -> Bool { a.rawValue < b.rawValue }
+}

@@ -1,0 +1,176 @@
+import Agreement
+import Motion
+import SecureChannel
+
+extension PairingCore {
+  /// Commits and opens masks as far as the motion and the peer allow: the mask of second s is committed when its motion
+  /// is complete, and opened once the next one is committed (or there is none) and the peer has committed its own.
+  mutating func pumpMasks(at now: PairingInstant) throws(AbortReason) {
+    guard step == .collecting else { return }
+    var progressed = true
+    while progressed, step == .collecting {
+      progressed = false
+      if try commitMaskIfDue() { progressed = true }
+      if openMaskIfDue() {
+        progressed = true
+        try evaluate(at: now)
+      }
+    }
+  }
+
+  private var ownMaskLast: Int? { zone?.ownMasks.firstIndex { $0.isLast } }
+
+  private mutating func commitMaskIfDue() throws(AbortReason) -> Bool {
+    guard let zone, let onset else { return false }
+    let second = zone.ownMasks.count
+    let opened = min(maskOpensSent, zone.peerMasks.count)
+    guard ownMaskLast == nil, second < opened + 2, second < configuration.maximumSeconds,
+      let state = motionState(through: zone.end(of: second))
+    else { return false }
+    let channels = zone.plan.channels.map(\.channel)
+    let steps = zone.steps(of: second)
+    var block: InnovationBlock
+    if role == .alice {
+      block = zone.plan.chain.ownInnovations(
+        of: recording, onset: onset, grid: zone.grid, channels: channels, steps: steps)
+    } else {
+      guard let alignment else { return false }
+      block = zone.plan.chain.peerInnovations(
+        of: recording, onset: onset, alignment: alignment, grid: zone.grid, channels: channels, steps: steps)
+    }
+    if role == .bob { configuration.rehearsal?.disturb(&block.values, plan: zone.plan, second: second) }
+    self.zone?.append(
+      block, erasedFrom: state.quietTime, isLast: state.isLast || second + 1 == configuration.maximumSeconds)
+    guard let mask = self.zone?.ownMasks.last else { return false }
+    let nonce = try randomBytes(32)
+    maskNonces.append(nonce)
+    maskSent = true
+    send(.maskCommit, bigEndian(UInt32(second)) + maskHash(role, second, nonce, mask.encoded()))
+    return true
+  }
+
+  /// Whether the motion up to `time` (seconds since Alice's onset) is complete, and where quiet began if it ended
+  /// before; `nil` while more samples are needed to tell.
+  private func motionState(through time: Double) -> (quietTime: Double?, isLast: Bool)? {
+    guard let onset, let last = recording.timestamps.last else { return nil }
+    let offset = role == .alice ? 0 : alignment?.offset ?? 0
+    func aliceTime(_ own: Int64) -> Double { Double(own &- onset) * 1e-9 + offset }
+    if let quietSince, aliceTime(quietSince) <= time { return (aliceTime(quietSince), true) }
+    // Bob's spline looks sixteen scans ahead; Alice's boxes none.
+    let reach = role == .alice ? 0.02 : 0.02 + 16 * recording.typicalPeriod
+    let arrived = aliceTime(last) >= time + reach
+    if !arrived { return sourceEnded ? (nil, aliceTime(last) < time + 0.5) : nil }
+    // A pause under way may turn out to be the end of the burst.
+    if quietSince == nil, let pause = detector.quietSince, aliceTime(pause) <= time, !sourceEnded { return nil }
+    return (nil, false)
+  }
+
+  private func maskHash(_ side: PairingRole, _ second: Int, _ nonce: [UInt8], _ encoded: [UInt8]) -> [UInt8] {
+    SHA256.hash(
+      ascii("TACC2/mask") + [side.byte] + outerHash + bigEndian(UInt32(second)) + nonce + prefixed(encoded))
+  }
+
+  private mutating func openMaskIfDue() -> Bool {
+    guard let zone, maskOpensSent < zone.ownMasks.count, peerMaskCommitments.count > maskOpensSent else { return false }
+    let second = maskOpensSent
+    // In step: whoever decides after a second that it was enough must not find the next one opened already.
+    guard zone.peerMasks.count >= second else { return false }
+    guard zone.ownMasks.count > second + 1 || zone.ownMasks[second].isLast else { return false }
+    send(.maskOpen, bigEndian(UInt32(second)) + maskNonces[second] + zone.ownMasks[second].encoded())
+    maskOpensSent += 1
+    return true
+  }
+
+  mutating func receiveMaskCommit(_ body: [UInt8], at now: PairingInstant) throws(AbortReason) {
+    var reader = ByteReader(body)
+    let second = Int(try reader.read(UInt32.self))
+    let hash = try reader.read(32)
+    try reader.end()
+    guard let zone, step == .collecting || step == .closingMasks, second == peerMaskCommitments.count,
+      second < configuration.maximumSeconds, second < zone.peerMasks.count + 2, peerMaskLast == nil
+    else { throw .unexpectedMessage("a mask commitment out of turn") }
+    peerMaskCommitments.append(hash)
+    try pumpMasks(at: now)
+  }
+
+  mutating func receiveMaskOpen(_ body: [UInt8], at now: PairingInstant) throws(AbortReason) {
+    var reader = ByteReader(body)
+    let second = Int(try reader.read(UInt32.self))
+    let nonce = try reader.read(32)
+    let encoded = try reader.read(reader.remaining)
+    guard let zone, step == .collecting, second == zone.peerMasks.count, second < peerMaskCommitments.count,
+      second < zone.ownMasks.count
+    else { throw .unexpectedMessage("a mask opened out of turn") }
+    guard maskHash(role.peer, second, nonce, encoded) == peerMaskCommitments[second] else {
+      throw .maskCommitmentMismatch
+    }
+    let mask = try MaskBody(decoding: encoded, count: zone.cellsPerSecond)
+    if mask.isLast { peerMaskLast = second }
+    self.zone?.append(peer: mask)
+    try evaluate(at: now)
+    try pumpMasks(at: now)
+  }
+
+  /// After every second that both have opened: enough, to be continued, or too short; from public counts alone.
+  private mutating func evaluate(at now: PairingInstant) throws(AbortReason) {
+    guard let zone, step == .collecting else { return }
+    let opened = min(maskOpensSent, zone.peerMasks.count)
+    while secondsEvaluated < opened, step == .collecting {
+      secondsEvaluated += 1
+      let kept = zone.keptBits(seconds: secondsEvaluated)
+      let needed = neededBits
+      outputs.append(.progress(.collecting(kept: kept, needed: needed)))
+      let ended = zone.ownMasks[secondsEvaluated - 1].isLast || zone.peerMasks[secondsEvaluated - 1].isLast
+      report.roundTrips += 1
+      if kept >= needed {
+        try closeMasks(seconds: secondsEvaluated, kept: kept, at: now)
+      } else if ended {
+        record(seconds: secondsEvaluated, kept: kept)
+        throw .tooShort(kept: kept, needed: needed)
+      }
+    }
+  }
+
+  /// The least n that satisfies the stopping rule.
+  private var neededBits: Int {
+    guard let zone else { return 0 }
+    var low = 0
+    var high = 1 << 17
+    while low < high {
+      let middle = (low + high) / 2
+      if StoppingRule.isSatisfied(
+        keptBits: middle, predictedErrorRate: zone.plan.predictedErrorRate, marginBits: margin, efficiency: 1.2)
+      {
+        high = middle
+      } else {
+        low = middle + 1
+      }
+    }
+    return low
+  }
+
+  private mutating func record(seconds: Int, kept: Int) {
+    guard let zone else { return }
+    usedSeconds = seconds
+    report.shakeSeconds = zone.end(of: seconds - 1)
+    report.rawBits = seconds * zone.bitsPerSecond
+    report.keptBits = kept
+    for (channel, bits) in zone.keptBitsByChannel(seconds: seconds).enumerated() {
+      report.channels[channel].kept = bits
+    }
+    report.overlap = zone.overlaps(seconds: seconds).first?.overlap
+  }
+
+  private mutating func closeMasks(seconds: Int, kept: Int, at now: PairingInstant) throws(AbortReason) {
+    guard let zone else { return }
+    record(seconds: seconds, kept: kept)
+    for (name, overlap) in zone.overlaps(seconds: seconds) where overlap < 0.60 {
+      throw .maskOverlap(sensor: name, overlap: overlap)
+    }
+    report.ledger.debit(.masks, bits: 0, "masks: known to every predictor of the bound")
+    enter(.closingMasks, at: now)
+    outputs.append(.progress(.reconciling))
+    stopSampling()
+    send(.maskCheckpoint, [])
+  }
+}

@@ -1,0 +1,202 @@
+import Agreement
+import Motion
+import SecureChannel
+
+extension PairingCore {
+  // MARK: - Samples
+
+  mutating func take(_ batch: Recording, at now: PairingInstant) throws(AbortReason) {
+    guard batch.isConsistent else { throw .sensorFailed("a batch of scans whose parts differ in length") }
+    guard
+      recording.isEmpty
+        || (batch.hasAccelerometer == recording.hasAccelerometer
+          && batch.hasGyroscope == recording.hasGyroscope)
+    else { throw .sensorFailed("the sensor changed its channels in the middle") }
+    recording.append(contentsOf: batch)
+    for i in (recording.count - batch.count)..<recording.count {
+      let transition = detector.feed(
+        time: recording.timestamps[i], acceleration: recording.hasAccelerometer ? recording.acceleration[i] : nil,
+        angularVelocity: recording.hasGyroscope ? recording.angularVelocity[i] : nil)
+      switch transition {
+      case .began(let time) where onset == nil:
+        onset = time
+        if case .recording(assumesOnset: true) = configuration.source {
+          report.onset = .assumed
+        } else {
+          report.onset = .detected
+        }
+        // The batch arrives now and its last scan is now: the onset lies that much earlier.
+        ownOnsetTime = sinceEpoch(now) &- (recording.timestamps[recording.count - 1] &- time)
+        outputs.append(.progress(.shaking))
+      case .ended(let time) where onset != nil && quietSince == nil:
+        quietSince = time
+      default: break
+      }
+    }
+    // Before a burst only what the grid is fitted to is kept.
+    if onset == nil, recording.count > 16_000 { recording = recording.suffix(from: recording.count - 8_000) }
+    guard recording.count < 500_000 else { throw .sensorFailed("more scans than a pairing can need") }
+    try advanceMotion(at: now)
+  }
+
+  /// Does whatever the motion so far allows.
+  mutating func advanceMotion(at now: PairingInstant) throws(AbortReason) {
+    if ownPreamble == nil, let onset, let last = recording.timestamps.last {
+      let complete = last &- onset >= Int64(Preamble.duration * 1e9)
+      if complete {
+        try commitPreamble(onset: onset, at: now)
+      } else if sourceEnded {
+        throw .preambleIncomplete
+      }
+    }
+    if step == .collecting { try pumpMasks(at: now) }
+  }
+
+  // MARK: - Preambles: commitments first, then Alice opens, then Bob
+
+  private mutating func commitPreamble(onset: Int64, at now: PairingInstant) throws(AbortReason) {
+    guard let preamble = Preamble(recording: recording, onset: onset) else { throw .preambleIncomplete }
+    var grid: SampleGrid?
+    if role == .alice {
+      grid = SampleGrid(recording: recording, onset: onset, horizon: Int64(Preamble.duration * 1e9))
+      guard grid != nil else {
+        throw .plan(.unsuitableRate(period: recording.duration / Double(max(1, recording.count))))
+      }
+    }
+    let body = PreambleBody(preamble: preamble, grid: grid)
+    ownPreamble = body
+    ownNonce = try randomBytes(32)
+    send(.preambleCommit, bigEndian(ownOnsetTime) + preambleHash(role, ownNonce, body.encoded()))
+    enter(.exchangingPreambles, at: now)
+    // The peer may be slower to notice the motion, or to press its button.
+    if peerCommitment == nil { deadline = now.advanced(bySeconds: configuration.stepTimeout) }
+    try openPreambleIfDue()
+  }
+
+  private func preambleHash(_ side: PairingRole, _ nonce: [UInt8], _ encoded: [UInt8]) -> [UInt8] {
+    SHA256.hash(ascii("TACC2/preamble") + [side.byte] + outerHash + nonce + prefixed(encoded))
+  }
+
+  mutating func receivePreambleCommit(_ body: [UInt8], at now: PairingInstant) throws(AbortReason) {
+    var reader = ByteReader(body)
+    let onsetTime = try reader.read(Int64.self)
+    let hash = try reader.read(32)
+    try reader.end()
+    guard peerCommitment == nil else { throw .unexpectedMessage("a second preamble commitment") }
+    peerCommitment = (onsetTime, hash)
+    try openPreambleIfDue()
+  }
+
+  /// Alice opens once both commitments are out and the clocks are compared; Bob waits for hers.
+  mutating func openPreambleIfDue() throws(AbortReason) {
+    guard role == .alice, let own = ownPreamble, peerCommitment != nil, probesAnswered == ClockProbes.count else {
+      return
+    }
+    try compareOnsets()
+    send(.preambleOpen, ownNonce + prefixed(own.encoded()))
+  }
+
+  /// A live board refuses a peer whose burst began at another time by the clock; recordings have no common clock.
+  private func compareOnsets() throws(AbortReason) {
+    guard case .live = configuration.source, let peer = peerCommitment else { return }
+    guard let probe = probes.best else { throw .unexpectedMessage("a preamble before the clocks were compared") }
+    let apart = (Double(peer.onsetTime) - Double(ownOnsetTime)) * 1e-9 - probe.offset
+    guard abs(apart) <= AlignmentLimits().onsetTolerance + probe.roundTrip else {
+      throw .onsetsDisagree(seconds: abs(apart))
+    }
+  }
+
+  mutating func receivePreambleOpen(_ body: [UInt8], at now: PairingInstant) throws(AbortReason) {
+    guard let commitment = peerCommitment, ownPreamble != nil, peerPreamble == nil else {
+      throw .unexpectedMessage("a preamble opened before both had committed")
+    }
+    var reader = ByteReader(body)
+    let nonce = try reader.read(32)
+    let encoded = try reader.readPrefixed(limit: Frame.maximumCount)
+    try reader.end()
+    guard preambleHash(role.peer, nonce, encoded) == commitment.hash else { throw .preambleCommitmentMismatch }
+    peerPreamble = try PreambleBody(decoding: encoded)
+    if role == .alice {
+      report.roundTrips += 1
+      try align()
+      return
+    }
+    try compareOnsets()
+    // The preamble goes out before it is judged: Alice, too, must be able to say why it does not fit.
+    guard let own = ownPreamble else { return }
+    send(.preambleOpen, ownNonce + prefixed(own.encoded()))
+    try align()
+    guard let planner else { return }
+    do {
+      let plan = try planner.propose()
+      try adopt(plan)
+      send(.plan, plan.encoded())
+    } catch let failure as PlanFailure {
+      throw .plan(failure)
+    } catch let reason as AbortReason {
+      throw reason
+    } catch {
+      throw .internalFault("\(error)")
+    }
+    enter(.collecting, at: now)
+    try pumpMasks(at: now)
+  }
+
+  /// Both sides run the same gates on the same two preambles.
+  private mutating func align() throws(AbortReason) {
+    guard let own = ownPreamble, let peer = peerPreamble else { return }
+    let (alice, bob) = role == .alice ? (own, peer) : (peer, own)
+    guard let grid = SampleGrid(start: alice.gridStart, period: alice.gridPeriod) else {
+      throw .malformed("a grid that is none")
+    }
+    do {
+      let alignment = try Alignment.solve(alice: alice.preamble, bob: bob.preamble)
+      let planner = Planner(
+        alice: alice.preamble, bob: bob.preamble, alignment: alignment, grid: grid,
+        rehearsal: configuration.rehearsal)
+      report.alignment = alignment
+      report.whitenedCorrelation = try planner.checkWhitenedCorrelation()
+      self.alignment = alignment
+      self.planner = planner
+    } catch let error as AlignmentError {
+      throw .alignment(error)
+    } catch let failure as PlanFailure {
+      throw .plan(failure)
+    } catch {
+      throw .internalFault("\(error)")
+    }
+    report.preambleSeconds = KeyZone.start
+    report.ledger.debit(.preamble, bits: 0, "preambles: two seconds that are no key material")
+    outputs.append(.progress(.together))
+  }
+
+  mutating func receivePlan(_ body: [UInt8], at now: PairingInstant) throws(AbortReason) {
+    guard role == .alice, step == .exchangingPreambles, let planner else { throw .unexpectedMessage("a plan") }
+    let plan = try SignalPlan(decoding: body)
+    do { try planner.check(plan) } catch { throw .planRejected("\(error)") }
+    try adopt(plan)
+    enter(.collecting, at: now)
+    try pumpMasks(at: now)
+  }
+
+  private mutating func adopt(_ plan: SignalPlan) throws(AbortReason) {
+    guard let alice = role == .alice ? ownPreamble : peerPreamble,
+      let grid = SampleGrid(start: alice.gridStart, period: alice.gridPeriod),
+      let zone = KeyZone(plan: plan, grid: grid)
+    else { throw .malformed("a plan that cuts no cells") }
+    self.zone = zone
+    report.stepSpacing = Double(plan.chain.width) * grid.spacing
+    report.predictedErrorRate = plan.predictedErrorRate
+    let correlations = planner?.correlations(for: plan) ?? [:]
+    report.channels = plan.channels.map {
+      PairingReport.Channel(
+        name: $0.channel.name, correlation: correlations[$0.channel] ?? 0, levels: $0.levels,
+        guardBand: Quantiser.guardMenu[$0.guardIndex], kept: 0)
+    }
+    report.ledger.debit(.plan, bits: 0, "plan: follows from the preambles")
+  }
+
+  func randomBytes(_ count: Int) throws(AbortReason) -> [UInt8] {
+    do { return try SystemRandom.bytes(count: count) } catch { throw .internalFault("\(error)") }
+  }
+}

@@ -1,0 +1,74 @@
+import Agreement
+import Motion
+
+/// What one side can say of its pairing, for reports; no exact statistic of secret bits.
+public struct PairingReport: Sendable {
+  /// One channel in use.
+  public struct Channel: Sendable {
+    /// "gyro x" and so on.
+    public let name: String
+    /// Correlation of the two boards' innovations on the preamble.
+    public let correlation: Double
+    /// Bits per value.
+    public let levels: Int
+    /// Guard in deviations.
+    public let guardBand: Double
+    /// Bits kept by both.
+    public var kept: Int
+  }
+
+  /// How the onset was found.
+  public enum Onset: String, Sendable {
+    /// Quiet, then motion.
+    case detected
+    /// A recording that begins in motion.
+    case assumed
+  }
+
+  /// How the onset was found, `nil` before.
+  public internal(set) var onset: Onset?
+  /// The alignment of the two boards, once found.
+  public internal(set) var alignment: Alignment?
+  /// Correlation of the whitened preambles.
+  public internal(set) var whitenedCorrelation: Double?
+  /// Spacing of the steps, seconds.
+  public internal(set) var stepSpacing: Double?
+  /// The channels of the plan.
+  public internal(set) var channels: [Channel] = []
+  /// Predicted rate of bit errors after erasure.
+  public internal(set) var predictedErrorRate: Double?
+  /// Length of the preamble with the pause behind it, seconds.
+  public internal(set) var preambleSeconds: Double?
+  /// Alice's shake from onset to the last second used, seconds.
+  public internal(set) var shakeSeconds: Double?
+  /// Bits before erasure, over the seconds used.
+  public internal(set) var rawBits: Int?
+  /// Bits in cells kept by both.
+  public internal(set) var keptBits: Int?
+  /// Own kept cells that the peer kept too.
+  public internal(set) var overlap: Double?
+  /// Every disclosure.
+  public internal(set) var ledger = LeakageLedger()
+  /// The clamp with all its terms, once computed.
+  public internal(set) var clamp: ClampResult?
+  /// Cascade's figures: complete on Bob's side, answers and round trips on Alice's.
+  public internal(set) var cascade: CascadeFigures?
+  /// Messages that waited for the peer, over the whole pairing.
+  public internal(set) var roundTrips = 0
+
+  /// Figures of the error correction.
+  public struct CascadeFigures: Sendable {
+    /// Passes run; `nil` on Alice's side.
+    public var passes: Int?
+    /// Parities disclosed.
+    public var leakage: Int
+    /// Leakage over n·h(p); `nil` on Alice's side or without errors.
+    public var efficiency: Double?
+    /// Query–answer exchanges.
+    public var roundTrips: Int
+    /// Bits corrected; `nil` on Alice's side.
+    public var corrected: Int?
+    /// Corrections made by going back to earlier blocks; `nil` on Alice's side.
+    public var backtracked: Int?
+  }
+}

@@ -1,0 +1,174 @@
+import Motion
+
+@testable import Pairing
+
+/// Recordings that the tests share, made once.
+enum Rig {
+  static let together = simulate { _ in }
+  static let strangers = simulate { $0.relation = .apart }
+
+  static func simulate(_ change: (inout SimulatorParameters) -> Void) -> SimulatedPair {
+    var parameters = SimulatorParameters(seed: 7)
+    parameters.seconds = 14
+    change(&parameters)
+    do { return try Simulator.simulate(parameters) } catch { preconditionFailure("\(error)") }
+  }
+}
+
+/// A peer that follows the protocol except where its script says otherwise: the same core inside the same sealed
+/// session, with the script between the two.
+struct ScriptedPeer {
+  var session: SealedSession
+  var core: PairingCore
+  /// What becomes of a frame that the core wants to send.
+  var script: (Frame, inout ScriptedPeer) -> [Frame] = { frame, _ in [frame] }
+  /// What becomes of a packet on its way to the other side.
+  var wire: ([UInt8]) -> [[UInt8]] = { [$0] }
+  var sent = 0
+
+  init(role: PairingRole, recording: Recording, hello change: (Hello) -> Hello = { $0 }) throws {
+    let configuration = PairingConfiguration(
+      role: role, sessionID: Duel.sessionID, source: .recording(assumesOnset: false),
+      sensors: [.gyroscope, .accelerometer])
+    let hello = change(
+      Hello(
+        role: role, profiles: [.guard], sensors: [.gyroscope, .accelerometer], margin: 512,
+        nonce: (0..<32).map { UInt8($0) }))
+    session = SealedSession(role: role, sessionID: Duel.sessionID, hello: hello)
+    core = PairingCore(configuration: configuration, hello: hello)
+    self.recording = recording
+  }
+
+  let recording: Recording
+
+  mutating func receive(_ packet: [UInt8], at now: PairingInstant) -> [[UInt8]] {
+    var out: [[UInt8]] = []
+    guard let received = try? session.receive(packet) else { return out }
+    switch received {
+    case .opening(let replies, let opened):
+      out += replies
+      if opened, let hello = session.peerHello {
+        pass(.opened(outerHash: session.outerHash, peerHello: hello), at: now, into: &out)
+      }
+    case .frame(let frame, let closed):
+      pass(.frame(frame), at: now, into: &out)
+      if let closed, let hash = session.transcriptHash(closed) {
+        pass(.checkpointClosed(label: closed, hash: hash), at: now, into: &out)
+      }
+    }
+    return out.flatMap(wire)
+  }
+
+  mutating func pass(_ input: CoreInput, at now: PairingInstant, into out: inout [[UInt8]]) {
+    try? core.handle(input, at: now)
+    let outputs = core.outputs
+    core.outputs = []
+    var samples = false
+    for output in outputs {
+      switch output {
+      case .send(let frame):
+        for altered in script(frame, &self) {
+          guard let sealed = try? session.seal(altered) else { continue }
+          sent += 1
+          out.append(sealed.packet)
+          if let closed = sealed.closed, let hash = session.transcriptHash(closed) {
+            pass(.checkpointClosed(label: closed, hash: hash), at: now, into: &out)
+          }
+        }
+      case .startSampling: samples = true
+      default: break
+      }
+    }
+    guard samples else { return }
+    pass(.samples(recording), at: now, into: &out)
+    pass(.sourceEnded, at: now, into: &out)
+  }
+}
+
+/// An honest machine against a scripted peer, until the honest side ends or nothing more happens.
+struct Duel {
+  static let sessionID = [UInt8](repeating: 9, count: 16)
+  var machine: PairingMachine
+  var peer: ScriptedPeer
+  var honestRecording: Recording
+  var ending: Result<PairedSession, AbortReason>?
+  /// The last abort that the honest side told its peer.
+  var told: String?
+
+  /// The honest side plays `role` of the rig; the peer plays the other with a script.
+  init(honest role: PairingRole, rig: SimulatedPair = Rig.together, peer: ScriptedPeer? = nil) throws {
+    let own = role == .alice ? rig.alice.recording : rig.bob.recording
+    let other = role == .alice ? rig.bob.recording : rig.alice.recording
+    let configuration = PairingConfiguration(
+      role: role, sessionID: Duel.sessionID, source: .recording(assumesOnset: false),
+      sensors: [.gyroscope, .accelerometer])
+    machine = try PairingMachine(configuration: configuration)
+    honestRecording = own
+    self.peer = try peer ?? ScriptedPeer(role: role == .alice ? .bob : .alice, recording: other)
+  }
+
+  /// Runs to the end and returns the reason why the honest side aborted; `nil` if it paired.
+  mutating func run() -> AbortReason? {
+    var toPeer: [[UInt8]] = []
+    var toMachine: [[UInt8]] = peer.wire(peer.session.greeting)
+    var now = PairingInstant(nanoseconds: 0)
+    act(machine.handle(.start, at: now), &toPeer, now)
+    while ending == nil {
+      if !toMachine.isEmpty {
+        act(machine.handle(.packet(toMachine.removeFirst()), at: now), &toPeer, now)
+      } else if !toPeer.isEmpty {
+        toMachine += peer.receive(toPeer.removeFirst(), at: now)
+      } else if let deadline = machine.deadline {
+        // Nobody has anything to say: time passes.
+        now = deadline
+        act(machine.handle(.tick, at: now), &toPeer, now)
+      } else {
+        break
+      }
+    }
+    // What the honest side said last, as the peer's core understands it.
+    while !toPeer.isEmpty {
+      if let received = try? peer.session.receive(toPeer.removeFirst()), case .frame(let frame, _) = received,
+        frame.type == .abort
+      {
+        told = AbortFrame.name(of: frame.body)
+      }
+    }
+    if case .failure(let reason) = ending { return reason }
+    return nil
+  }
+
+  private mutating func act(_ actions: [PairingAction], _ toPeer: inout [[UInt8]], _ now: PairingInstant) {
+    var samples = false
+    for action in actions {
+      switch action {
+      case .send(let packet): toPeer.append(packet)
+      case .startSampling: samples = true
+      case .paired(let session): ending = .success(session)
+      case .aborted(let reason): ending = .failure(reason)
+      default: break
+      }
+    }
+    guard samples else { return }
+    act(machine.handle(.samples(honestRecording), at: now), &toPeer, now)
+    act(machine.handle(.sourceEnded, at: now), &toPeer, now)
+  }
+
+  /// A duel in which one frame type of the peer's is altered, from its first occurrence on.
+  static func altering(
+    _ type: FrameType, honest: PairingRole, _ change: @escaping (Frame) -> [Frame]
+  ) throws -> Duel {
+    var duel = try Duel(honest: honest)
+    duel.peer.script = { frame, _ in frame.type == type ? change(frame) : [frame] }
+    return duel
+  }
+}
+
+extension Frame {
+  /// The same frame with one bit of its last byte flipped.
+  var damaged: Frame {
+    var copy = self
+    if !copy.body.isEmpty { copy.body[copy.body.count - 1] ^= 1 }
+    return copy
+  }
+}
