@@ -1,0 +1,61 @@
+// swift-tools-version: 6.0
+import PackageDescription
+
+let package = Package(
+  name: "tacc",
+  products: [.executable(name: "tacc", targets: ["tacc"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-nio.git", from: "2.65.0"),
+    .package(url: "https://github.com/apple/swift-log.git", from: "1.5.0"),
+    .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.5.0"),
+  ],
+  targets: [
+    // C libraries, each wrapped once and seen by one room only.
+    .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
+    .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
+
+    // The core: no sockets, sensors, files or clocks but for captures on disk.
+    .target(name: "Motion"),
+    .target(name: "Agreement"),
+    .target(name: "SecureChannel", dependencies: ["CSodium"]),
+    .target(name: "Pairing", dependencies: ["Motion", "Agreement", "SecureChannel"]),
+
+    // Adapters: none imports another.
+    .target(name: "Sensors", dependencies: ["Motion"]),
+    .target(name: "RelayLink", dependencies: ["CCurl"]),
+    .target(
+      name: "Relay",
+      dependencies: [
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOWebSocket", package: "swift-nio"),
+        .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+    .target(name: "Agent", dependencies: ["Motion", "Pairing", "Sensors", "RelayLink"]),
+
+    .executableTarget(
+      name: "tacc",
+      dependencies: [
+        "Motion", "Agreement", "SecureChannel", "Pairing", "Sensors", "RelayLink", "Relay", "Agent",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+
+    .testTarget(name: "SecureChannelTests", dependencies: ["SecureChannel"], resources: [.copy("Fixtures")]),
+    .testTarget(name: "MotionTests", dependencies: ["Motion"]),
+    .testTarget(name: "AgreementTests", dependencies: ["Agreement"], resources: [.copy("Fixtures")]),
+    .testTarget(
+      name: "RelayTests",
+      dependencies: [
+        "Relay",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOEmbedded", package: "swift-nio"),
+      ]),
+    .testTarget(name: "RelayLinkTests", dependencies: ["RelayLink"]),
+    .testTarget(name: "PairingTests", dependencies: ["Pairing", "Motion", "Agreement", "SecureChannel"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

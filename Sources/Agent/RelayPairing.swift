@@ -1,0 +1,171 @@
+import Motion
+import Pairing
+import RelayLink
+import Sensors
+
+/// One pairing over a relay: joins the session, feeds the machine from link, sensor and clock, carries out its actions.
+public struct RelayPairing: Sendable {
+  /// Where the relay is.
+  public var endpoint: RelayEndpoint
+  /// Which session to join.
+  public var sessionCode: String
+  /// As whom.
+  public var role: PairingRole
+  /// What is played into it.
+  public var source: ReplaySource
+  /// Whether the recording may begin in motion.
+  public var assumesOnset = false
+  /// Security margin, bits.
+  public var margin = 512
+  /// How long to wait for the other side, seconds.
+  public var peerTimeout = 60.0
+  /// Deadlines, certificates and proxies of the link.
+  public var linkOptions = RelayLinkOptions()
+
+  /// How it ended.
+  public struct Outcome: Sendable {
+    /// The session, or the reason why there is none.
+    public let result: Result<PairedSession, AbortReason>
+    /// What the machine can tell.
+    public let report: PairingReport
+    /// From the last sample used to the end, seconds.
+    public let processingSeconds: Double
+  }
+
+  /// A pairing over a relay.
+  public init(endpoint: RelayEndpoint, sessionCode: String, role: PairingRole, source: ReplaySource) {
+    self.endpoint = endpoint
+    self.sessionCode = sessionCode
+    self.role = role
+    self.source = source
+  }
+
+  private enum Input: Sendable {
+    case link(RelayEvent)
+    case motion(MotionEvent)
+    case tick
+    case cancel
+  }
+
+  /// Runs it to the end; cancelling the task ends it as cancelled.
+  ///
+  /// - Parameter progress: told what there is to see, from the task that runs this.
+  /// - Throws: ``RelayLinkError`` where the session cannot be joined, ``AbortReason`` where the machine cannot be set up.
+  public func run(progress: @Sendable (PairingProgress) -> Void = { _ in }) async throws -> Outcome {
+    let link = try await RelayConnection.open(
+      endpoint: endpoint, sessionCode: sessionCode, role: role == .alice ? .alice : .bob, options: linkOptions)
+    var sensors: Set<SensorKind> = []
+    if source.recording.hasGyroscope { sensors.insert(.gyroscope) }
+    if source.recording.hasAccelerometer { sensors.insert(.accelerometer) }
+    var configuration = PairingConfiguration(
+      role: role, sessionID: link.session.sessionID, source: .recording(assumesOnset: assumesOnset), sensors: sensors)
+    configuration.margin = margin
+    configuration.peerTimeout = peerTimeout
+    // A recording played in real time is over when it is over.
+    configuration.windowSeconds = 60 + source.recording.duration
+    let machine = try PairingMachine(configuration: configuration)
+    let outcome = await drive(machine, over: link, progress: progress)
+    if case .failure = outcome.result { try? link.sendBye(code: "aborted") }
+    await link.close()
+    return outcome
+  }
+
+  private func drive(
+    _ start: PairingMachine, over link: RelayConnection, progress: @Sendable (PairingProgress) -> Void
+  ) async -> Outcome {
+    var machine = start
+    let clock = ContinuousClock()
+    let epoch = clock.now
+    func now() -> PairingInstant { PairingInstant(nanoseconds: (clock.now - epoch).nanoseconds) }
+
+    let (inputs, feed) = AsyncStream.makeStream(of: Input.self)
+    let pump = Task {
+      for await event in link.events { feed.yield(.link(event)) }
+    }
+    var sampler: Task<Void, Never>?
+    var timer: (deadline: PairingInstant, task: Task<Void, Never>)?
+    defer {
+      pump.cancel()
+      sampler?.cancel()
+      timer?.task.cancel()
+    }
+
+    var lastSample = now()
+    var result: Result<PairedSession, AbortReason>?
+    func perform(_ actions: [PairingAction]) {
+      for action in actions {
+        switch action {
+        case .send(let packet):
+          do {
+            try link.send(packet: packet)
+          } catch {
+            // The link's own end arrives as an event and says why.
+            feed.yield(.link(.closed(.lost("\(error)"))))
+          }
+        case .startSampling:
+          let source = source
+          sampler = Task {
+            for await event in source.events() { feed.yield(.motion(event)) }
+          }
+        case .stopSampling:
+          sampler?.cancel()
+          lastSample = now()
+        case .progress(let what): progress(what)
+        case .paired(let session): result = .success(session)
+        case .aborted(let reason): result = .failure(reason)
+        }
+      }
+    }
+
+    await withTaskCancellationHandler {
+      perform(machine.handle(.start, at: now()))
+      for await input in inputs {
+        let event: PairingEvent? =
+          switch input {
+          case .link(let event): Self.event(for: event)
+          case .motion(.scans(let batch)): .samples(batch)
+          case .motion(.ended): .sourceEnded
+          case .tick: .tick
+          case .cancel: .cancel
+          }
+        if let event { perform(machine.handle(event, at: now())) }
+        if machine.isFinished { break }
+        if let deadline = machine.deadline, deadline != timer?.deadline {
+          timer?.task.cancel()
+          let due = epoch.advanced(by: .nanoseconds(deadline.nanoseconds + 1_000_000))
+          timer = (
+            deadline,
+            Task {
+              do { try await clock.sleep(until: due) } catch { return }
+              feed.yield(.tick)
+            }
+          )
+        }
+      }
+    } onCancel: {
+      feed.yield(.cancel)
+    }
+    return Outcome(
+      result: result ?? .failure(.internalFault("the pairing ended without a result")), report: machine.report,
+      processingSeconds: now().seconds(since: lastSample))
+  }
+
+  /// What a link event means to the machine; `nil` for what it need not know.
+  private static func event(for event: RelayEvent) -> PairingEvent? {
+    switch event {
+    case .peerJoined: .peerJoined
+    case .peerLeft, .peerBye: .peerLeft
+    case .packet(let bytes): .packet(bytes)
+    case .relayError(let text): .linkLost("the relay says: \(text)")
+    case .protocolViolation(let text): .protocolViolation(text)
+    case .closed(let closure): .linkLost("\(closure)")
+    }
+  }
+}
+
+extension Duration {
+  /// The whole of the duration in nanoseconds.
+  var nanoseconds: Int64 {
+    components.seconds * 1_000_000_000 + components.attoseconds / 1_000_000_000
+  }
+}

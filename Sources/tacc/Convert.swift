@@ -1,0 +1,29 @@
+import ArgumentParser
+import Motion
+
+struct Convert: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Convert a recording between a capture directory and samples.json.",
+    discussion: """
+      What the input is, is seen from it; a directory becomes samples.json, a file becomes a capture directory.
+
+      EXAMPLES
+        tacc convert pair/alice alice.json
+        tacc convert alice.json captures/alice
+
+      Exit status: 0 done, 2 bad usage or input.
+      """)
+
+  @Argument(help: "A capture directory or a samples.json.")
+  var input: String
+
+  @Argument(help: "What to write: a file for a directory, a directory for a file.")
+  var output: String
+
+  func run() throws {
+    let capture = try loadCapture(input)
+    let target: CaptureFormat = CaptureFormat.detect(path: input) == .directory ? .samples : .directory
+    do { try target.write(capture, to: output) } catch { throw ExitStatus.badInput("\(error)") }
+    Terminal.progress("wrote \(capture.recording.count) scans to \(output)\(Terminal.isInteractive ? "\n" : "")")
+  }
+}

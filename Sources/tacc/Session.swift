@@ -1,0 +1,45 @@
+import ArgumentParser
+import Foundation
+import RelayLink
+
+struct Session: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Make a session at a relay and print its code.",
+    discussion: """
+      EXAMPLE
+        tacc session --url http://localhost:8000
+
+      Exit status: 0 done, 2 bad usage, 1 where the relay cannot be reached.
+      """)
+
+  @Option(help: "The relay.")
+  var url = "http://localhost:8000"
+
+  @Option(help: ArgumentHelp("Trust the certificates in this PEM file instead of the system's.", valueName: "file"))
+  var caFile: String?
+
+  @OptionGroup var output: OutputOptions
+
+  func run() async throws {
+    struct Answer: Encodable {
+      var sessionCode: String
+      var sessionIdB64: String
+      var expiresInS: Int?
+    }
+    do {
+      var options = RelayLinkOptions()
+      options.caFile = caFile
+      let session = try await createSession(at: try RelayEndpoint(url), options: options)
+      guard output.json else { return print(session.sessionCode) }
+      let encoder = JSONEncoder()
+      encoder.keyEncodingStrategy = .convertToSnakeCase
+      encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+      let answer = Answer(
+        sessionCode: session.sessionCode, sessionIdB64: Data(session.sessionID).base64EncodedString(),
+        expiresInS: session.expiresIn.map { Int($0.components.seconds) })
+      print(String(decoding: try encoder.encode(answer), as: UTF8.self))
+    } catch let error as RelayLinkError {
+      throw error.isUserError ? ExitStatus.badInput("\(error)") : ExitStatus.fault("\(error)")
+    }
+  }
+}

@@ -1,0 +1,64 @@
+import ArgumentParser
+import Foundation
+
+/// The one executable.
+@main
+struct Tacc: AsyncParsableCommand {
+  static let version = "2.0.0-dev"
+
+  static let configuration = CommandConfiguration(
+    commandName: "tacc",
+    abstract: "Pair two boards by shaking them together.",
+    discussion: """
+      Two boards that have never met are held together and shaken. What both felt becomes a key that authenticates a \
+      fresh key exchange through a relay that nobody has to trust.
+
+      Try it on this machine:
+        tacc demo-local
+        tacc simulate --out pair && tacc evaluate --alice pair/alice --bob pair/bob
+
+      EXIT STATUS: 0 paired (or done), 3 an honest abort with its reason, 2 bad usage or input, 1 a fault.
+      """,
+    version: version,
+    subcommands: [
+      DemoLocal.self, Evaluate.self, Client.self, Session.self, RelayCommand.self, Simulate.self, Convert.self,
+    ])
+
+  static func main() async {
+    do {
+      var command = try parseAsRoot()
+      if var asynchronous = command as? AsyncParsableCommand {
+        try await asynchronous.run()
+      } else {
+        try command.run()
+      }
+    } catch let status as ExitStatus {
+      if let message = status.message, !message.isEmpty { Terminal.error(message) }
+      Foundation.exit(status.code)
+    } catch {
+      // Help and version are no errors; everything else the parser throws is bad usage.
+      let text = fullMessage(for: error)
+      if exitCode(for: error).isSuccess {
+        print(text)
+        Foundation.exit(0)
+      }
+      FileHandle.standardError.write(Data((text + "\n").utf8))
+      Foundation.exit(2)
+    }
+  }
+}
+
+/// How the program ends when it does not end well.
+struct ExitStatus: Error {
+  let code: Int32
+  let message: String?
+
+  /// No key, for a reason that has been told.
+  static let aborted = ExitStatus(code: 3, message: nil)
+
+  /// Bad usage or input.
+  static func badInput(_ message: String) -> ExitStatus { ExitStatus(code: 2, message: message) }
+
+  /// A fault of this program, this machine or the network.
+  static func fault(_ message: String) -> ExitStatus { ExitStatus(code: 1, message: message) }
+}
