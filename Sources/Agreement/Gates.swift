@@ -63,9 +63,11 @@ public enum Gates {
       case .bias:
         "the share of ones is \(found) away from one half, the limit is \(limit); shake harder, in all directions"
       case .runs:
-        "the number of runs is off by \(found) of its expectation, the limit is \(limit); shake less regularly"
+        "the number of runs is off by \(found) of its expectation, the limit is \(limit); "
+          + "shake less regularly, in all directions"
       case .autocorrelation, .gridAutocorrelation:
-        "the \(gate) is \(found) in size, the limit is \(limit); shake less regularly"
+        "the \(gate) is \(found) in size, the limit is \(limit); "
+          + "shake less regularly, in all directions"
       }
     }
 

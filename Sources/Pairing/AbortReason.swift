@@ -147,7 +147,7 @@ extension AbortReason: CustomStringConvertible {
     case .maskOverlap(let sensor, let overlap):
       "the other side kept only \(format(overlap * 100, 0)) % of the \(sensor) cells this side kept, 60 % are needed: "
         + "the boards moved against each other, or it picks the cells it can predict"
-    case .gate(let text): "the bits failed a randomness gate (\(text)); shake less regularly, in all directions"
+    case .gate(let text): "the bits failed a randomness gate: \(text)"
     case .tooLittleEntropy(let sum): "a key of 128 bits cannot be justified; shake longer, in all directions\n\(sum)"
     case .tooManyErrors(let text):
       "the two recordings differ too much (\(text)); press the boards firmly together while shaking"
@@ -197,9 +197,9 @@ extension AbortReason: CustomStringConvertible {
     switch failure {
     case .unsuitableRate(let period):
       "a scan every \(format(period * 1000, 2)) ms divides into no permitted step; set 50…500 Hz, best 200 Hz"
-    case .whitenedMismatch(let correlation):
+    case .whitenedMismatch(let correlation, let needed):
       "the two motions agree on the whole but not in their fine structure (whitened correlation "
-        + "\(format(correlation, 3)), needed \(PlanRules.whitenedCorrelation)): the motion is too gentle for the sensors, "
+        + "\(format(correlation, 3)), needed \(format(needed, 1))): the motion is too gentle for the sensors, "
         + "or one side only follows the other. Press the boards together firmly and shake harder"
     case .ambiguousOffset(let peak, let second, let lag):
       "the motion repeats itself too exactly to be aligned (correlation \(format(peak, 2)), and \(format(second, 2)) "

@@ -18,7 +18,7 @@ struct KeyZone: Sendable {
   private(set) var values: [Double] = []
   /// This side's low-passed motion, laid out alike. Secret.
   private(set) var inputs: [Double] = []
-  private(set) var ownMasks: [MaskBody] = []
+  var ownMasks: [MaskBody] = []
   private(set) var peerMasks: [MaskBody] = []
 
   init?(plan: SignalPlan, grid: SampleGrid) {

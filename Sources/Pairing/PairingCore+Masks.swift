@@ -65,7 +65,7 @@ extension PairingCore {
     return (nil, false)
   }
 
-  private func maskHash(_ side: PairingRole, _ second: Int, _ nonce: [UInt8], _ encoded: [UInt8]) -> [UInt8] {
+  func maskHash(_ side: PairingRole, _ second: Int, _ nonce: [UInt8], _ encoded: [UInt8]) -> [UInt8] {
     SHA256.hash(
       ascii("TACC2/mask") + [side.byte] + outerHash + bigEndian(UInt32(second)) + nonce + prefixed(encoded))
   }

@@ -184,7 +184,7 @@ struct GatesTests {
     #expect(
       failure.description
         == "the autocorrelation of channel 3 at 2 steps is 0.3123 in size, the limit is 0.25; "
-        + "shake less regularly")
+        + "shake less regularly, in all directions")
     #expect(Gates.Failure(gate: .bias, figure: .nan, limit: 0).description.contains("nan"))
   }
 }

@@ -25,15 +25,20 @@ struct ScriptedPeer {
   /// What becomes of a packet on its way to the other side.
   var wire: ([UInt8]) -> [[UInt8]] = { [$0] }
   var sent = 0
+  /// Why the peer's own core ended, if it did.
+  var failure: AbortReason?
 
-  init(role: PairingRole, recording: Recording, hello change: (Hello) -> Hello = { $0 }) throws {
-    let configuration = PairingConfiguration(
+  init(
+    role: PairingRole, recording: Recording, rehearsal: Rehearsal? = nil, hello change: (Hello) -> Hello = { $0 }
+  ) throws {
+    var configuration = PairingConfiguration(
       role: role, sessionID: Duel.sessionID, source: .recording(assumesOnset: false),
       sensors: [.gyroscope, .accelerometer])
+    configuration.rehearsal = rehearsal
     let hello = change(
       Hello(
         role: role, profiles: [.guard], sensors: [.gyroscope, .accelerometer], margin: 512,
-        nonce: (0..<32).map { UInt8($0) }))
+        nonce: [UInt8](repeating: role.byte, count: 32)))
     session = SealedSession(role: role, sessionID: Duel.sessionID, hello: hello)
     core = PairingCore(configuration: configuration, hello: hello)
     self.recording = recording
@@ -60,7 +65,7 @@ struct ScriptedPeer {
   }
 
   mutating func pass(_ input: CoreInput, at now: PairingInstant, into out: inout [[UInt8]]) {
-    try? core.handle(input, at: now)
+    do { try core.handle(input, at: now) } catch { failure = error }
     let outputs = core.outputs
     core.outputs = []
     var samples = false

@@ -155,12 +155,12 @@ import Testing
   @Test func onsetsTooFarApartAreRefused() throws {
     // Bob's sensor says nothing of the first third of a second: his burst seems to begin that much later.
     let whole = Rig.together.bob.recording
-    let onset = try #require(firstOnset(of: whole))
+    let onset = try #require(whole.firstOnset)
     var late: Recording?
     for cut in stride(from: Int64(200_000_000), to: 500_000_000, by: 5_000_000) {
       var recording = whole
       for i in 0..<recording.count where recording.timestamps[i] < onset + cut { recording.angularVelocity[i] = .zero }
-      guard let delayed = firstOnset(of: recording) else { continue }
+      guard let delayed = recording.firstOnset else { continue }
       if (315_000_000...325_000_000).contains(delayed - onset) { late = recording }
     }
     let recording = try #require(late)
@@ -362,17 +362,6 @@ import Testing
       _ = machine.handle(.packet(packet), at: now)
       #expect(reason(machine.handle(.cancel, at: now)) == .cancelled || machine.isFinished, "seed \(seed)")
     }
-  }
-
-  private func firstOnset(of recording: Recording) -> Int64? {
-    var detector = BurstDetector()
-    for i in 0..<recording.count {
-      let transition = detector.feed(
-        time: recording.timestamps[i], acceleration: recording.acceleration[i],
-        angularVelocity: recording.angularVelocity[i])
-      if case .began(let time) = transition { return time }
-    }
-    return nil
   }
 
   private func configuration(_ role: PairingRole) -> PairingConfiguration {

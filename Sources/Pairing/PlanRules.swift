@@ -1,0 +1,32 @@
+import Motion
+
+/// What a plan must satisfy.
+struct PlanRules: Sendable, Hashable {
+  /// Permitted spacing of the steps, seconds: below it the entropy per bit falls whatever bit-level tests say.
+  var spacing = 0.0145...0.0335
+  /// Least predicted entropy per bit of a channel, bits.
+  var entropyPerBit = 0.35
+  /// Guard over the ratio of the two boards' difference to the innovation.
+  var guardFactor = 1.84
+  /// Predictor orders between boards: with a longer memory one clipped scan spoils more innovations than the memory
+  /// gains.
+  var orders = 1...2
+  /// Least predicted share of one's own kept cells that the peer keeps too; masks are refused below 0.60.
+  var predictedOverlap = 0.66
+  /// Largest autocorrelation, up to four steps, of a sensor kind's bits on the preamble; the gate is at 0.25.
+  var autocorrelation = 0.20
+  /// Permitted share of ones of every bit plane on the preamble.
+  var balance = 0.4...0.6
+  /// Least correlation of the whitened preambles.
+  var whitenedCorrelation = 0.8
+  /// Largest share of that correlation that another offset, beyond 60 ms, may reach.
+  var secondPeak = 0.8
+
+  /// The values used by the protocol.
+  init() {}
+
+  /// Step widths, in grid points, within the permitted spacing.
+  func widths(for grid: SampleGrid) -> [Int] {
+    (1...32).filter { spacing.contains(Double($0) * grid.spacing) }
+  }
+}

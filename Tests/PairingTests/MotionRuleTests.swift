@@ -1,0 +1,305 @@
+import Foundation
+import Motion
+import Testing
+
+@testable import Pairing
+
+/// The rules about motion, preambles and plans that end a pairing: recordings or a peer that break one, and the abort.
+@Suite struct MotionRuleTests {
+  /// What the honest side says where Alice plays `alice` and Bob `bob`.
+  private func abort(
+    honest: PairingRole = .alice, alice: Recording, bob: Recording, rig: SimulatedPair = Rig.together
+  ) throws -> String? {
+    var duel = try Duel(
+      honest: honest, rig: rig,
+      peer: try ScriptedPeer(role: honest.peer, recording: honest == .alice ? bob : alice))
+    duel.honestRecording = honest == .alice ? alice : bob
+    return duel.run()?.code
+  }
+
+  // MARK: - The burst
+
+  @Test func aRecordingThatBeginsInMotionHasNoOnset() throws {
+    let onset = try #require(Rig.together.alice.recording.firstOnset)
+    let moving = Rig.together.alice.recording.from(onset + 500_000_000)
+    #expect(try abort(alice: moving, bob: Rig.together.bob.recording) == "no-motion")
+  }
+
+  @Test func aBurstThatEndsWithinItsPreambleIsRefused() throws {
+    let whole = Rig.together.alice.recording
+    let onset = try #require(whole.firstOnset)
+    let short = whole.until(onset + 1_500_000_000)
+    #expect(try abort(alice: short, bob: Rig.together.bob.recording) == "preamble-incomplete")
+  }
+
+  @Test func aPreambleWithTooFewScansIsRefused() throws {
+    let whole = Rig.together.alice.recording
+    let onset = try #require(whole.firstOnset)
+    let holed = whole.filtered { !(onset + 300_000_000..<onset + 1_990_000_000).contains($0) }
+    #expect(try abort(alice: holed, bob: Rig.together.bob.recording) == "preamble-incomplete")
+  }
+
+  // MARK: - Alignment
+
+  @Test func tooLittleMotionIsRefused() throws {
+    // A jerk, then next to nothing.
+    func calm(_ recording: Recording) throws -> Recording {
+      let onset = try #require(recording.firstOnset)
+      return recording.mapAngularVelocity { time, rate in time > onset ? 0.05 * rate : rate }
+    }
+    let reason = try abort(alice: calm(Rig.together.alice.recording), bob: calm(Rig.together.bob.recording))
+    #expect(reason == "too-little-motion")
+  }
+
+  @Test func twistingAboutOneAxisIsRefused() throws {
+    // Both hold the same recording, of a wrist that turns about its x axis only.
+    let twist = Rig.together.alice.recording.mapAngularVelocity { _, rate in SIMD3(rate.x, 0.02 * rate.y, 0.02 * rate.z)
+    }
+    #expect(try abort(alice: twist, bob: twist) == "one-axis-only")
+  }
+
+  @Test(arguments: PairingRole.allCases) func aClippedPreambleIsRefused(honest: PairingRole) throws {
+    var clipped = Rig.together.bob.recording
+    for i in 0..<clipped.count where i % 5 != 0 { clipped.clippedAngularVelocity[i] = .all }
+    let reason = try abort(honest: honest, alice: Rig.together.alice.recording, bob: clipped)
+    #expect(reason == "too-much-clipping")
+  }
+
+  @Test func aMirroredSensorIsRefused() throws {
+    let mirrored = Rig.together.bob.recording.mapAngularVelocity { _, rate in SIMD3(-rate.x, rate.y, rate.z) }
+    #expect(try abort(alice: Rig.together.alice.recording, bob: mirrored) == "implausible-map")
+  }
+
+  @Test func boardsThatMeetInTheMiddleAreToldSo() throws {
+    // For the first half second Bob moves by himself.
+    let own = Rig.strangers.bob.recording
+    let onset = try #require(Rig.together.bob.recording.firstOnset)
+    let ownOnset = try #require(own.firstOnset)
+    let shift = own.indexOf(ownOnset) - Rig.together.bob.recording.indexOf(onset)
+    let met = Rig.together.bob.recording.mapAngularVelocity { time, rate in
+      guard time >= onset, time < onset + 500_000_000 else { return rate }
+      return own.angularVelocity[Rig.together.bob.recording.indexOf(time) + shift]
+    }
+    #expect(try abort(alice: Rig.together.alice.recording, bob: met) == "preamble-disturbed")
+  }
+
+  @Test func noSensorInCommonIsRefused() throws {
+    var gyroscope = Rig.together.alice.recording
+    gyroscope.acceleration = []
+    gyroscope.clippedAcceleration = []
+    var accelerometer = Rig.together.bob.recording
+    accelerometer.angularVelocity = []
+    accelerometer.clippedAngularVelocity = []
+    #expect(try abort(alice: gyroscope, bob: accelerometer) == "no-common-sensor")
+  }
+
+  @Test func accelerometersFarApartAreRefusedWithoutAGyroscope() throws {
+    let rig = Rig.simulate {
+      $0.accelerometerOnly = true
+      $0.leverArm = 0.5
+    }
+    #expect(
+      try abort(alice: rig.alice.recording, bob: rig.bob.recording, rig: rig) == "accelerometers-disagree")
+  }
+
+  // MARK: - The whitened preambles
+
+  @Test(arguments: PairingRole.allCases) func followingTheMotionWithoutItsFineStructureIsRefused(
+    honest: PairingRole
+  ) throws {
+    // Bob, or whoever stands in for him, follows the swing to the full; the tremor on it is his own.
+    let whole = Rig.together.alice.recording
+    let alice = try whole.swinging(tremor: 1.4, seed: 1)
+    let bob = try whole.swinging(tremor: 1.4, seed: 2)
+    #expect(try abort(honest: honest, alice: alice, bob: bob) == "fine-motion-differs")
+  }
+
+  @Test func motionThatRepeatsItselfIsRefused() throws {
+    // Five shakes a second, each like the one before.
+    let machine = Rig.together.alice.recording.repeatingEvery(scans: 40)
+    #expect(try abort(alice: machine, bob: machine) == "ambiguous-offset")
+  }
+
+  @Test func motionWithoutFineStructureIsRefused() throws {
+    // Three pendulums: smooth, and told by their past.
+    let smooth = try Rig.together.alice.recording.swinging(tremor: 0, seed: 1)
+    #expect(try abort(honest: .bob, alice: smooth, bob: smooth) == "no-usable-channel")
+  }
+
+  @Test func aRateThatNoStepFitsIsRefused() throws {
+    let slow = Rig.together.alice.recording.filtered(every: 10)
+    #expect(try abort(alice: slow, bob: Rig.together.bob.recording) == "preamble-incomplete")
+    let odd = Rig.together.alice.recording.filtered(every: 8)
+    let reason = try abort(alice: odd, bob: Rig.together.bob.recording)
+    #expect(reason == "preamble-incomplete" || reason == "unsuitable-rate")
+  }
+
+  // MARK: - The plan
+
+  /// What Alice has against the plan of a Bob who made it by other rules; `nil` if she takes it.
+  private func objection(
+    alice: Recording = Rig.together.alice.recording, bob: Recording = Rig.together.bob.recording,
+    rules change: (inout PlanRules) -> Void
+  ) throws -> String? {
+    var rules = PlanRules()
+    change(&rules)
+    var planned = false
+    var duel = try Duel(honest: .alice, peer: try ScriptedPeer(role: .bob, recording: bob))
+    duel.honestRecording = alice
+    duel.peer.script = { [rules] frame, peer in
+      guard frame.type == .plan, let own = peer.core.ownPreamble, let alice = peer.core.peerPreamble,
+        let alignment = peer.core.alignment, let grid = SampleGrid(start: alice.gridStart, period: alice.gridPeriod),
+        let plan = try? Planner(
+          alice: alice.preamble, bob: own.preamble, alignment: alignment, grid: grid, rules: rules
+        ).propose()
+      else { return [frame] }
+      planned = true
+      return [Frame(type: .plan, body: plan.encoded())]
+    }
+    let reason = duel.run()
+    #expect(planned, "no such plan was made")
+    if case .planRejected(let text)? = reason { return text }
+    return nil
+  }
+
+  @Test func aPlanByTheRulesIsTaken() throws {
+    #expect(try objection { _ in } == nil)
+  }
+
+  @Test func aPlanWithShorterStepsIsRefused() throws {
+    let objection = try objection {
+      $0.spacing = 0.009...0.011
+      $0.entropyPerBit = 0.05
+      $0.autocorrelation = 2
+    }
+    #expect(objection?.contains("spacing") == true, "\(objection ?? "none")")
+  }
+
+  @Test func aPlanWithLongerPredictorsIsRefused() throws {
+    let objection = try objection { $0.orders = 4...4 }
+    #expect(objection?.contains("order") == true, "\(objection ?? "none")")
+  }
+
+  @Test func aPlanWithPredictableChannelsIsRefused() throws {
+    // Ten steps of Bob's say little that the first did not.
+    let smooth = Rig.together.alice.recording.smoothed(scans: 8)
+    let objection = try objection(alice: smooth, bob: smooth) {
+      $0.entropyPerBit = 0.01
+      $0.orders = 1...1
+      $0.spacing = 0.0145...0.016
+      $0.autocorrelation = 2
+    }
+    #expect(objection?.contains("entropy") == true, "\(objection ?? "none")")
+  }
+
+  @Test func aPlanWithABiasedBitPlaneIsRefused() throws {
+    // Every axis jerks one way and creeps back: the signs of the innovations are not balanced.
+    let whole = Rig.together.alice.recording
+    let onset = try #require(whole.firstOnset)
+    var scan = 0
+    let skewed = whole.mapAngularVelocity { time, rate in
+      guard time >= onset else { return rate }
+      scan += 1
+      // Saw teeth with periods of 11, 13 and 17 steps of 15 ms.
+      let teeth = SIMD3(33, 39, 51).indices.map { 0.5 - Double(scan % [33, 39, 51][$0]) / Double([33, 39, 51][$0]) }
+      return 0.1 * rate + 16 * SIMD3(teeth[0], teeth[1], teeth[2])
+    }
+    let objection = try objection(alice: skewed, bob: skewed) {
+      $0.balance = 0...1
+      $0.entropyPerBit = 0.01
+      $0.autocorrelation = 2
+      $0.orders = 1...1
+    }
+    #expect(objection?.contains("biased") == true, "\(objection ?? "none")")
+  }
+
+  @Test func aGuardBeyondTheMenuIsRefused() throws {
+    var duel = try Duel.altering(.plan, honest: .alice) { frame in
+      // The guard of the first channel: behind the models, the count, the kind, the axis, the deviation and the levels.
+      guard let plan = try? SignalPlan(decoding: frame.body) else { return [frame] }
+      let models = plan.chain.models.reduce(0) { $0 + 2 + 2 * $1.coefficients.count }
+      var copy = frame
+      copy.body[2 + models + 1 + 2 + 2 + 1] = 200
+      return [copy]
+    }
+    #expect(duel.run()?.code == "malformed-message")
+  }
+}
+
+extension Recording {
+  /// Time of the first onset, ns.
+  var firstOnset: Int64? {
+    var detector = BurstDetector()
+    for i in 0..<count {
+      let transition = detector.feed(
+        time: timestamps[i], acceleration: hasAccelerometer ? acceleration[i] : nil,
+        angularVelocity: hasGyroscope ? angularVelocity[i] : nil)
+      if case .began(let time) = transition { return time }
+    }
+    return nil
+  }
+
+  func indexOf(_ time: Int64) -> Int { timestamps.firstIndex { $0 >= time } ?? count }
+  func from(_ time: Int64) -> Recording { suffix(from: indexOf(time)) }
+  func until(_ time: Int64) -> Recording { prefix(indexOf(time)) }
+
+  func filtered(_ keep: (Int64) -> Bool) -> Recording { scans((0..<count).filter { keep(timestamps[$0]) }) }
+  func filtered(every n: Int) -> Recording { scans((0..<count).filter { $0 % n == 0 }) }
+
+  private func scans(_ indices: [Int]) -> Recording {
+    var result = Recording()
+    for i in indices { result.append(contentsOf: self[i..<i + 1]) }
+    return result
+  }
+
+  func mapAngularVelocity(_ change: (Int64, SIMD3<Double>) -> SIMD3<Double>) -> Recording {
+    var result = self
+    for i in 0..<count { result.angularVelocity[i] = change(timestamps[i], angularVelocity[i]) }
+    return result
+  }
+
+  /// A gyroscope alone that, from the onset on, swings about its three axes, with a tremor of this half width in rad/s.
+  func swinging(tremor width: Double, seed: UInt64) throws -> Recording {
+    let onset = try #require(firstOnset)
+    var random = Seeded(state: seed)
+    var scan = 0
+    var tremor = SIMD3<Double>.zero
+    var result = mapAngularVelocity { time, rate in
+      guard time >= onset else { return rate }
+      if scan % 3 == 0, width > 0 { tremor = .random(in: -width...width, using: &random) }
+      scan += 1
+      let t = Double(time - onset) * 1e-9
+      return tremor + SIMD3(8 * sin(9.1 * t), 7 * sin(13.3 * t + 1), 6 * sin(17.9 * t + 2))
+    }
+    result.acceleration = []
+    result.clippedAcceleration = []
+    return result
+  }
+
+  /// Both sensors through a box and the box again.
+  func smoothed(scans width: Int) -> Recording {
+    func box(_ values: [SIMD3<Double>]) -> [SIMD3<Double>] {
+      values.indices.map { i in
+        let range = max(0, i - width / 2)..<min(values.count, i + width - width / 2)
+        return values[range].reduce(.zero, +) / Double(range.count)
+      }
+    }
+    var result = self
+    result.angularVelocity = box(box(angularVelocity))
+    result.acceleration = box(box(acceleration))
+    return result
+  }
+
+  /// From the onset on, the same stretch of motion again and again.
+  func repeatingEvery(scans period: Int) -> Recording {
+    guard let onset = firstOnset else { return self }
+    var result = self
+    let first = indexOf(onset)
+    for i in first..<count {
+      let source = first + 200 + (i - first) % period
+      result.angularVelocity[i] = angularVelocity[source]
+      result.acceleration[i] = acceleration[source]
+    }
+    return result
+  }
+}
