@@ -22,15 +22,13 @@ final class SessionSlot: Sendable {
 final class SessionStore: Sendable {
   private let limits: RelayLimits
   private let logger: Logger
-  private let timerLoop: any EventLoop
+  private let timer: DeadlineTimer
   private let registry: NIOLockedValueBox<SessionRegistry<SessionSlot>>
-  /// The time for which the earliest timer is set.
-  private let armed = NIOLockedValueBox<Int64>(.max)
 
   init(limits: RelayLimits, logger: Logger, timerLoop: any EventLoop) {
     self.limits = limits
     self.logger = logger
-    self.timerLoop = timerLoop
+    timer = DeadlineTimer(eventLoop: timerLoop)
     registry = NIOLockedValueBox(SessionRegistry(limits: limits))
   }
 
@@ -104,21 +102,11 @@ final class SessionStore: Sendable {
 
   // MARK: Time
 
-  /// Sets a timer unless an earlier one is set.
   private func arm(for deadline: Int64?) {
-    guard let deadline else { return }
-    let isEarlier = armed.withLockedValue { armed in
-      guard deadline < armed else { return false }
-      armed = deadline
-      return true
-    }
-    guard isEarlier else { return }
-    let delay = max(0, deadline - RelayInstant.monotonicNow())
-    timerLoop.scheduleTask(in: .nanoseconds(delay)) { self.timerFired() }
+    timer.arm(for: deadline) { self.timerFired() }
   }
 
   private func timerFired() {
-    armed.withLockedValue { $0 = .max }
     let now = RelayInstant.now()
     for slot in registry.withLockedValue({ $0.due(at: now) }) {
       handle(.deadline, in: slot)
