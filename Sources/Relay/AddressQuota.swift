@@ -54,6 +54,12 @@ struct AddressQuota: Sendable {
   /// The number of addresses remembered.
   var trackedAddresses: Int { windows.count }
 
+  /// How many nanoseconds after `now` the address may act again; `nil` where it may at once.
+  func wait(of address: AddressKey, at now: Int64) -> Int64? {
+    guard let window = windows[address], window.count >= limit, now < window.start + Self.hour else { return nil }
+    return window.start + Self.hour - now
+  }
+
   /// Counts one act of `address` at `now` (monotonic nanoseconds).
   /// - Returns: `nil` when it is within the limit; otherwise the nanoseconds until the address may try again.
   mutating func admit(_ address: AddressKey, at now: Int64) -> Int64? {

@@ -7,6 +7,8 @@ final class Connection: Sendable, Equatable {
     /// A finished WebSocket frame.
     case frame(ByteBuffer)
     case close(CloseReason)
+    /// The client has to close; it is closed with this reason where it does not do so soon.
+    case awaitClose(CloseReason)
   }
 
   private let eventLoop: any EventLoop

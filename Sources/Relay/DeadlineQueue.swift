@@ -1,16 +1,16 @@
-/// Session codes ordered by the time at which somebody should look at them: a binary heap.
+/// Session codes or room names, ordered by the time at which somebody should look at them: a binary heap.
 ///
-/// A code may be queued more than once; looking at a session too early is harmless, looking late is not.
-struct DeadlineQueue: Sendable {
-  private var heap: [(deadline: Int64, code: SessionCode)] = []
+/// A key may be queued more than once; looking too early is harmless, looking late is not.
+struct DeadlineQueue<Key: Sendable>: Sendable {
+  private var heap: [(deadline: Int64, key: Key)] = []
 
   /// The earliest deadline, in monotonic nanoseconds.
   var earliest: Int64? { heap.first?.deadline }
 
   var count: Int { heap.count }
 
-  mutating func insert(_ code: SessionCode, at deadline: Int64) {
-    heap.append((deadline, code))
+  mutating func insert(_ key: Key, at deadline: Int64) {
+    heap.append((deadline, key))
     var child = heap.count - 1
     while child > 0 {
       let parent = (child - 1) / 2
@@ -20,8 +20,8 @@ struct DeadlineQueue: Sendable {
     }
   }
 
-  /// Takes out one code whose deadline is not after `now`.
-  mutating func popDue(at now: Int64) -> SessionCode? {
+  /// Takes out one key whose deadline is not after `now`.
+  mutating func popDue(at now: Int64) -> Key? {
     guard let top = heap.first, top.deadline <= now else { return nil }
     heap.swapAt(0, heap.count - 1)
     heap.removeLast()
@@ -34,13 +34,13 @@ struct DeadlineQueue: Sendable {
       heap.swapAt(child, parent)
       parent = child
     }
-    return top.code
+    return top.key
   }
 
-  /// Drops every entry whose code is not wanted any more.
-  mutating func keep(where isWanted: (SessionCode) -> Bool) {
-    let kept = heap.filter { isWanted($0.code) }
+  /// Drops every entry whose key is not wanted any more.
+  mutating func keep(where isWanted: (Key) -> Bool) {
+    let kept = heap.filter { isWanted($0.key) }
     heap.removeAll(keepingCapacity: true)
-    for (deadline, code) in kept { insert(code, at: deadline) }
+    for (deadline, key) in kept { insert(key, at: deadline) }
   }
 }

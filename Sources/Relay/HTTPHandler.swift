@@ -101,6 +101,8 @@ final class HTTPHandler: ChannelInboundHandler, RemovableChannelHandler {
       response = services.store.snapshot(code).map { .json(.ok, JSONText.snapshot($0)) } ?? .noSession
     case .socket(let code, let role):
       return socket(context, head, code: code, role: role)
+    case .room(let name, let ticket):
+      return room(context, head, name: name, ticket: ticket)
     case .unknown: response = .json(.notFound, JSONText.detail("Not Found"))
     }
     // A parser that has seen an upgrade stops there, also where the upgrade is ignored.
@@ -127,24 +129,31 @@ final class HTTPHandler: ChannelInboundHandler, RemovableChannelHandler {
 
   private func socket(_ context: ChannelHandlerContext, _ head: HTTPRequestHead, code: String, role: String) {
     guard let slot = services.store.find(code) else { return respond(context, to: head, .noSession, close: true) }
-    guard let accept = WebSocketHandshake.responseHeaders(to: head, on: context.channel) else {
+    if let role = Role(rawValue: role) {
+      upgrade(context, head, .join(slot, role))
+    } else {
+      let reason = CloseReason(code: CloseReason.policy, text: "unknown role")
+      upgrade(context, head, .refuse(error: "unknown role: join as alice or bob", reason))
+    }
+  }
+
+  private func room(_ context: ChannelHandlerContext, _ head: HTTPRequestHead, name: String, ticket: String?) {
+    guard let room = RoomName(name) else {
+      let text = "not a room name: 1 to 64 characters of A-Z a-z 0-9 . _ -"
+      return respond(context, to: head, .json(.badRequest, JSONText.detail(text)), close: true)
+    }
+    // A ticket that is none is treated like one that has expired.
+    upgrade(context, head, .wait(room, ticket.flatMap { RoomTicket($0) }))
+  }
+
+  /// Takes the HTTP parser away, answers 101, and puts the WebSocket handlers in place.
+  private func upgrade(_ context: ChannelHandlerContext, _ head: HTTPRequestHead, _ purpose: WebSocketHandler.Purpose) {
+    guard let headers = WebSocketHandshake.responseHeaders(to: head, on: context.channel) else {
       var response = Response.json(
         .upgradeRequired, JSONText.detail("this is a WebSocket: connect with version 13 (RFC 6455 section 4.1)"))
       response.headers += [("upgrade", "websocket"), ("sec-websocket-version", "13")]
       return respond(context, to: head, response, close: true)
     }
-    let purpose: WebSocketHandler.Purpose
-    if let role = Role(rawValue: role) {
-      purpose = .join(slot, role)
-    } else {
-      purpose = .refuse(
-        error: "unknown role: join as alice or bob", CloseReason(code: CloseReason.policy, text: "unknown role"))
-    }
-    upgrade(context, accept, purpose)
-  }
-
-  /// Takes the HTTP parser away, answers 101, and puts the WebSocket handlers in place.
-  private func upgrade(_ context: ChannelHandlerContext, _ headers: HTTPHeaders, _ purpose: WebSocketHandler.Purpose) {
     state = .upgrading
     codec.headGuard.upgraded()
     let bound = NIOLoopBound((self, context, purpose), eventLoop: context.eventLoop)

@@ -30,17 +30,22 @@ enum JSONText {
   /// A message made by the relay; a relayed one is not made here, see ``RelayedMessage``.
   static func message<Text>(_ message: OutboundMessage<Text>) -> String? {
     switch message {
-    case .hello(let ticket, let role):
-      self.message(
-        type: "hello",
-        payload: "{\"session_code\":\(string(ticket.code.text)),\"role\":\"\(role.rawValue)\","
-          + "\"session_id_b64\":\"\(ticket.identifierBase64)\",\"expires_at\":\(seconds(ticket.expires.unix))}")
+    case .hello(let ticket, let role): self.message(type: "hello", payload: "{\(admission(ticket, role))}")
     case .peerJoined(let role): self.message(type: "peer_joined", payload: "{\"role\":\"\(role.rawValue)\"}")
     case .peerLeft(let role): self.message(type: "peer_left", payload: "{\"role\":\"\(role.rawValue)\"}")
     case .pong(let unix): self.message(type: "pong", payload: "{\"t\":\(seconds(unix))}")
     case .error(let text): self.message(type: "error", payload: "{\"error\":\(string(text))}")
     case .relay: nil
+    case .waiting: self.message(type: "waiting", payload: "{}")
+    case .matched(let session, let role, let ticket):
+      self.message(type: "matched", payload: "{\(admission(session, role)),\"ticket\":\"\(ticket.text)\"}")
     }
+  }
+
+  /// The members that tell a client which seat in which session is its own.
+  private static func admission(_ ticket: SessionTicket, _ role: Role) -> String {
+    "\"session_code\":\"\(ticket.code.text)\",\"role\":\"\(role.rawValue)\","
+      + "\"session_id_b64\":\"\(ticket.identifierBase64)\",\"expires_at\":\(seconds(ticket.expires.unix))"
   }
 
   /// The answer to `POST /session`.

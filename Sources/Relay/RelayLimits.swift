@@ -42,6 +42,25 @@ public struct RelayLimits: Sendable, Equatable {
   /// How long a closing connection waits for the client to close its side before it is cut.
   public var closeTime = Duration.seconds(2)
 
+  /// How long an agent may wait in a room. Over it: `error`, close 1008.
+  public var roomTime = Duration.seconds(120)
+  /// Agents that wait in one room at the same time. Over it: `error`, close 1013.
+  public var roomAgents = 64
+  /// Agents of one address (IPv4 address, IPv6 /64) that wait at the same time, in whatever rooms. Over it: `error`,
+  /// close 1008.
+  public var roomAgentsPerAddress = 64
+  /// Rooms in which somebody waits. Over it no other room can be entered: `error`, close 1013.
+  public var rooms = 10_000
+  /// Messages one agent sends while it waits in a room. Over it: `error`, close 1008.
+  public var roomMessages = 128
+  /// How long two agents that were matched with each other before wait for somebody else, before they are matched with
+  /// each other again; zero for not at all.
+  public var rematchTime = Duration.seconds(2)
+  /// How long the ticket of a match is worth something. Later it is taken for none.
+  public var roomTicketTime = Duration.seconds(600)
+  /// Tickets remembered. Over it the oldest is forgotten.
+  public var roomTickets = 65_536
+
   /// The defaults of the protocol.
   public init() {}
 
@@ -69,6 +88,14 @@ public struct RelayLimits: Sendable, Equatable {
     try check("pingInterval", pingInterval)
     try check("pingMisses", pingMisses, 1...1_000)
     try check("closeTime", closeTime)
+    try check("roomTime", roomTime)
+    try check("roomAgents", roomAgents, 1...100_000)
+    try check("roomAgentsPerAddress", roomAgentsPerAddress, 1...10_000_000)
+    try check("rooms", rooms, 1...10_000_000)
+    try check("roomMessages", roomMessages, 0...1 << 40)
+    if rematchTime != .zero { try check("rematchTime", rematchTime) }
+    try check("roomTicketTime", roomTicketTime)
+    try check("roomTickets", roomTickets, 1...10_000_000)
   }
 
   /// An upper bound for what the relay adds around one message: WebSocket header and `relay` envelope.

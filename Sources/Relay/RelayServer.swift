@@ -129,7 +129,8 @@ public final class RelayServer: Sendable {
         }.get())
     }
     let store = SessionStore(limits: limits, logger: logger, timerLoop: group.next())
-    let services = RelayServices(limits: limits, logger: logger, store: store, loops: loops)
+    let rooms = RoomStore(limits: limits, logger: logger, timerLoop: group.next(), sessions: store)
+    let services = RelayServices(limits: limits, logger: logger, store: store, rooms: rooms, loops: loops)
     let bootstrap = ServerBootstrap(group: group)
       .serverChannelOption(ChannelOptions.backlog, value: 1_024)
       .serverChannelOption(ChannelOptions.socketOption(.so_reuseaddr), value: 1)

@@ -7,13 +7,15 @@ final class RelayServices: Sendable {
   let limits: RelayLimits
   let logger: Logger
   let store: SessionStore
+  let rooms: RoomStore
   private let loops: [ObjectIdentifier: NIOLoopBound<LoopContext>]
   private let openConnections = NIOLockedValueBox(0)
 
-  init(limits: RelayLimits, logger: Logger, store: SessionStore, loops: [NIOLoopBound<LoopContext>]) {
+  init(limits: RelayLimits, logger: Logger, store: SessionStore, rooms: RoomStore, loops: [NIOLoopBound<LoopContext>]) {
     self.limits = limits
     self.logger = logger
     self.store = store
+    self.rooms = rooms
     self.loops = Dictionary(loops.map { (ObjectIdentifier($0.eventLoop), $0) }) { first, _ in first }
   }
 

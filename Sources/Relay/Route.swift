@@ -10,9 +10,12 @@ enum Route: Equatable, Sendable {
   case session(code: String)
   /// `/ws/{code}/{role}`
   case socket(code: String, role: String)
+  /// `/rooms/{room}`, `/rooms/{room}?ticket={ticket}`
+  case room(name: String, ticket: String?)
   case unknown
 
-  /// Reads a request target in origin form (RFC 9112 section 3.2.1); a query is ignored.
+  /// Reads a request target in origin form (RFC 9112 section 3.2.1); a query is ignored, but for a
+  /// room's ticket.
   init(target: String) {
     let path = target.prefix { $0 != "?" && $0 != "#" }
     let parts = path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
@@ -29,7 +32,18 @@ enum Route: Equatable, Sendable {
       self = .session(code: parts[2])
     case let rest where rest.count == 3 && rest.first == "ws":
       self = .socket(code: parts[2], role: parts[3])
+    case let rest where rest.count == 2 && rest.first == "rooms":
+      self = .room(name: parts[2], ticket: Self.parameter("ticket", in: target.dropFirst(path.count)))
     default: self = .unknown
     }
+  }
+
+  /// The value of the first parameter `name` of `query`, as it stands there: what this relay looks for needs no escapes.
+  private static func parameter(_ name: String, in query: Substring) -> String? {
+    guard query.first == "?" else { return nil }
+    for pair in query.dropFirst().prefix(while: { $0 != "#" }).split(separator: "&") where pair.hasPrefix("\(name)=") {
+      return String(pair.dropFirst(name.count + 1))
+    }
+    return nil
   }
 }

@@ -20,6 +20,16 @@ enum SessionRefusal: Error, Equatable, Sendable, CustomStringConvertible {
   }
 }
 
+/// Why two agents that were matched get no session, and whose fault that is.
+enum MatchRefusal: Error, Equatable, Sendable {
+  /// The address of the first may open no more.
+  case first(SessionRefusal)
+  /// The address of the second may open no more.
+  case second(SessionRefusal)
+  /// The relay can open none for anybody.
+  case relay(SessionRefusal)
+}
+
 /// All sessions of a relay by their codes, who may open more, and which need a look at what time.
 ///
 /// Pure state, like ``SessionMachine``: time and randomness are handed in. `Handle` is whatever stands for a session.
@@ -35,7 +45,7 @@ struct SessionRegistry<Handle: Sendable>: Sendable {
   private var entries: [SessionCode: Entry] = [:]
   private var used = UsedCodes()
   private var quota: AddressQuota
-  private var deadlines = DeadlineQueue()
+  private var deadlines = DeadlineQueue<SessionCode>()
 
   init(limits: RelayLimits) {
     self.limits = limits
@@ -61,10 +71,36 @@ struct SessionRegistry<Handle: Sendable>: Sendable {
     make: (SessionTicket) -> Handle
   ) throws(SessionRefusal) -> (ticket: SessionTicket, handle: Handle) {
     guard entries.count < limits.openSessions else { throw .tooManyOpen(limit: limits.openSessions) }
-    if let address, let wait = quota.admit(address, at: now.uptime) {
-      throw .addressQuota(
-        limit: limits.sessionsPerAddressHour, retryAfterSeconds: (wait + 999_999_999) / 1_000_000_000)
+    if let refusal = quotaRefusal(of: address, at: now) { throw refusal }
+    if let address { _ = quota.admit(address, at: now.uptime) }
+    return try create(at: now, using: &random, make: make)
+  }
+
+  /// Opens a session for two agents that were matched. It counts for the addresses of both; once where they are one.
+  mutating func open(
+    from first: AddressKey?, and second: AddressKey?, at now: RelayInstant,
+    using random: inout some RandomNumberGenerator, make: (SessionTicket) -> Handle
+  ) throws(MatchRefusal) -> (ticket: SessionTicket, handle: Handle) {
+    guard entries.count < limits.openSessions else { throw .relay(.tooManyOpen(limit: limits.openSessions)) }
+    if let refusal = quotaRefusal(of: first, at: now) { throw .first(refusal) }
+    if let refusal = quotaRefusal(of: second, at: now) { throw .second(refusal) }
+    for address in Set([first, second].compactMap { $0 }) { _ = quota.admit(address, at: now.uptime) }
+    do throws(SessionRefusal) {
+      return try create(at: now, using: &random, make: make)
+    } catch {
+      throw .relay(error)
     }
+  }
+
+  private func quotaRefusal(of address: AddressKey?, at now: RelayInstant) -> SessionRefusal? {
+    guard let address, let wait = quota.wait(of: address, at: now.uptime) else { return nil }
+    return .addressQuota(
+      limit: limits.sessionsPerAddressHour, retryAfterSeconds: (wait + 999_999_999) / 1_000_000_000)
+  }
+
+  private mutating func create(
+    at now: RelayInstant, using random: inout some RandomNumberGenerator, make: (SessionTicket) -> Handle
+  ) throws(SessionRefusal) -> (ticket: SessionTicket, handle: Handle) {
     let code = try freshCode(using: &random)
     var identifier: [UInt8] = []
     for _ in 0..<2 { withUnsafeBytes(of: random.next()) { identifier.append(contentsOf: $0) } }

@@ -52,6 +52,24 @@ final class SessionStore: Sendable {
     return ticket
   }
 
+  /// Opens a session for two agents of these addresses that were matched.
+  func open(from first: AddressKey?, and second: AddressKey?) -> Result<SessionTicket, MatchRefusal> {
+    let now = RelayInstant.now()
+    let (result, deadline): (Result<SessionTicket, MatchRefusal>, Int64?) = registry.withLockedValue { registry in
+      var random = RandomSource.system
+      do throws(MatchRefusal) {
+        let (ticket, _) = try registry.open(from: first, and: second, at: now, using: &random) {
+          SessionSlot($0, limits: limits)
+        }
+        return (.success(ticket), registry.nextDeadline)
+      } catch {
+        return (.failure(error), registry.nextDeadline)
+      }
+    }
+    arm(for: deadline)
+    return result
+  }
+
   /// The session with this code, if there is one.
   func find(_ code: String) -> SessionSlot? {
     let now = RelayInstant.now()

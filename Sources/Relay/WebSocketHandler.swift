@@ -9,6 +9,8 @@ final class WebSocketHandler: ChannelInboundHandler, LoopMember {
   /// What a connection that was upgraded is for.
   enum Purpose {
     case join(SessionSlot, Role)
+    /// Waits in a room to be matched.
+    case wait(RoomName, RoomTicket?)
     /// Told why it is of no use, and closed.
     case refuse(error: String, CloseReason)
   }
@@ -32,6 +34,8 @@ final class WebSocketHandler: ChannelInboundHandler, LoopMember {
   private var partial: Partial?
   /// Set once a close frame was sent: nothing is sent or read after it.
   private var closeDeadline: Int64?
+  /// Set once the client has nothing left to do here but to close.
+  private var awaitedClose: (deadline: Int64, reason: CloseReason)?
   private var unflushedBytes = 0
 
   init(services: RelayServices, loop: LoopContext, purpose: Purpose) {
@@ -51,15 +55,24 @@ final class WebSocketHandler: ChannelInboundHandler, LoopMember {
     guard context.channel.isActive else { return }
     switch purpose {
     case .join(let slot, let role):
-      let connection = Connection(self, eventLoop: context.eventLoop)
-      self.connection = connection
-      loop.add(self)
+      guard let connection = connect(context) else { break }
       services.store.handle(.join(connection, role), in: slot)
+    case .wait(let room, let ticket):
+      guard let connection = connect(context) else { break }
+      let address = AddressKey(context.remoteAddress)
+      services.rooms.handle(.join(connection, ticket: ticket, from: address), in: room)
     case .refuse(let error, let reason):
       loop.add(self)
       fail(error, reason)
     }
     loop.flush()
+  }
+
+  /// Makes what session or room know this client by; `nil` where a relay that shuts down has sent it away already.
+  private func connect(_ context: ChannelHandlerContext) -> Connection? {
+    connection = Connection(self, eventLoop: context.eventLoop)
+    loop.add(self)
+    return connection
   }
 
   func handlerRemoved(context: ChannelHandlerContext) {
@@ -79,10 +92,14 @@ final class WebSocketHandler: ChannelInboundHandler, LoopMember {
   }
 
   private func leave() {
-    guard let connection, case .join(let slot, _) = purpose else { return }
+    guard let connection else { return }
     self.connection = nil
     connection.detach()
-    services.store.handle(.leave(connection), in: slot)
+    switch purpose {
+    case .join(let slot, _): services.store.handle(.leave(connection), in: slot)
+    case .wait(let room, _): services.rooms.handle(.leave(connection), in: room)
+    case .refuse: break
+    }
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -154,27 +171,33 @@ final class WebSocketHandler: ChannelInboundHandler, LoopMember {
 
   /// Takes a whole message; in place, since a copy of its buffer would cost as much as the message.
   private func take(_ message: inout RelayedMessage, isText: Bool) {
-    guard let connection, case .join(let slot, _) = purpose else { return }
+    guard let connection else { return }
     let bytes = message.byteCount
-    guard isText else {
-      let refusal = "binary frame refused: send JSON in text frames"
-      return services.store.handle(.message(.refused(refusal), bytes: bytes, from: connection), in: slot)
+    guard let inbound = read(&message, isText: isText) else { return }
+    switch purpose {
+    case .join(let slot, _): services.store.handle(.message(inbound, bytes: bytes, from: connection), in: slot)
+    case .wait(let room, _): services.rooms.handle(.message(inbound.inRoom, from: connection), in: room)
+    case .refuse: break
     }
-    let inbound: InboundMessage<ByteBuffer>
+  }
+
+  /// Reads a whole message; `nil` where the connection ends for it.
+  private func read(_ message: inout RelayedMessage, isText: Bool) -> InboundMessage<ByteBuffer>? {
+    guard isText else { return .refused("binary frame refused: send JSON in text frames") }
     do throws(EnvelopeFault) {
-      switch try message.scan() {
-      case .ping: inbound = .ping
-      case .commit: inbound = .commit(message.finish())
-      case .bye: inbound = .bye(message.finish())
-      case .forward: inbound = .forward(message.finish())
+      return switch try message.scan() {
+      case .ping: .ping
+      case .commit: .commit(message.finish())
+      case .bye: .bye(message.finish())
+      case .forward: .forward(message.finish())
       }
     } catch .notUTF8 {
       // RFC 6455 section 8.1 leaves no choice here.
-      return fail(EnvelopeFault.notUTF8.description, CloseReason(code: CloseReason.notUTF8, text: "not UTF-8"))
+      fail(EnvelopeFault.notUTF8.description, CloseReason(code: CloseReason.notUTF8, text: "not UTF-8"))
+      return nil
     } catch {
-      inbound = .refused(error.description)
+      return .refused(error.description)
     }
-    services.store.handle(.message(inbound, bytes: bytes, from: connection), in: slot)
   }
 
   private func countExtraFrame() -> Bool {
@@ -204,11 +227,13 @@ final class WebSocketHandler: ChannelInboundHandler, LoopMember {
 
   // MARK: Writing
 
-  /// Takes what the session has for this client.
+  /// Takes what the session or the room has for this client.
   func take(_ delivery: Connection.Delivery) {
     switch delivery {
     case .frame(let frame): write(frame)
     case .close(let reason): finish(ServerFrame.close(reason))
+    case .awaitClose(let reason):
+      awaitedClose = (RelayInstant.monotonicNow() + services.limits.closeTime.relayNanoseconds, reason)
     }
   }
 
@@ -295,6 +320,7 @@ final class WebSocketHandler: ChannelInboundHandler, LoopMember {
       if now >= closeDeadline { context?.close(promise: nil) }
       return
     }
+    if let awaitedClose, now >= awaitedClose.deadline { return finish(ServerFrame.close(awaitedClose.reason)) }
     switch heartbeat.tick(at: now) {
     case .quiet: break
     case .ping: write(ServerFrame.ping())
@@ -313,6 +339,17 @@ final class WebSocketHandler: ChannelInboundHandler, LoopMember {
         CloseReason(code: CloseReason.goingAway, text: "relay is shutting down"))
     } else {
       context?.close(promise: nil)
+    }
+  }
+}
+
+extension InboundMessage {
+  /// What the message is to a room, which has nobody to forward it to.
+  fileprivate var inRoom: InboundMessage<Never> {
+    switch self {
+    case .ping: .ping
+    case .refused(let why): .refused(why)
+    case .commit, .bye, .forward: .refused("a room takes ping only: wait for matched, and go on in that session")
     }
   }
 }

@@ -98,6 +98,12 @@ extension OverTheNetwork {
         _ = await alice.settle()
         _ = try await RawClient.socket(port: port, code, "SECRET").client.untilClosed()
         _ = try await RawClient.socket(port: port, "SECRET22", "alice")
+        for _ in 0..<2 {
+          let waiting = try await RawClient(port: port)
+          _ = await waiting.request("GET", "/rooms/SECRET?ticket=SECRET", headers: RawClient.upgrade)
+          waiting.sendText("SECRET")
+          _ = await waiting.settle()
+        }
         bob.sendFrame(Array("SECRET".utf8), mask: nil)
         _ = await bob.untilClosed()
         alice.sendText(#"{"type":"bye","payload":"SECRET"}"#)

@@ -336,11 +336,13 @@ extension OverTheNetwork {
       }
     }
 
-    private func expectClosed(_ client: RawClient, _ code: Int, _ limit: String) async {
-      let (errors, closeCode) = await client.untilClosed()
-      #expect(errors.count == 1)
-      #expect(errors.first?.contains("limit \(limit)") == true, "\(errors)")
-      #expect(closeCode == code)
-    }
   }
+}
+
+/// Expects an error that names `limit`, then a close with `code`.
+func expectClosed(_ client: RawClient, _ code: Int, _ limit: String) async {
+  let (errors, closeCode) = await client.untilClosed()
+  #expect(errors.count == 1)
+  #expect(errors.first?.contains("limit \(limit)") == true, "\(errors)")
+  #expect(closeCode == code)
 }

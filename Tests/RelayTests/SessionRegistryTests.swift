@@ -178,7 +178,7 @@ struct SmallPartsTests {
   @Test("deadlines come out in order", arguments: 0..<5 as Range<UInt64>)
   func deadlineOrder(seed: UInt64) {
     var random = SeededGenerator(seed: seed)
-    var queue = DeadlineQueue()
+    var queue = DeadlineQueue<SessionCode>()
     var expected: [Int64] = []
     for _ in 0..<500 {
       let deadline = Int64.random(in: 0..<100, using: &random)
@@ -235,8 +235,13 @@ struct SmallPartsTests {
     #expect(Route(target: "/session") == .newSession)
     #expect(Route(target: "/session/AB") == .session(code: "AB"))
     #expect(Route(target: "/ws/AB/alice?x") == .socket(code: "AB", role: "alice"))
+    #expect(Route(target: "/rooms/lab") == .room(name: "lab", ticket: nil))
+    #expect(Route(target: "/rooms/?ticket=") == .room(name: "", ticket: ""))
+    #expect(Route(target: "/rooms/lab?a=b&ticket=c=d&ticket=e#ticket=f") == .room(name: "lab", ticket: "c=d"))
+    #expect(Route(target: "/rooms/lab?tickets=c#?ticket=d") == .room(name: "lab", ticket: nil))
     for other in [
-      "", "*", "//", "/ws", "/ws/a", "/ws/a/b/c", "/session/a/b", "/sessions", "http://x/session", "session",
+      "/rooms", "/rooms/a/b", "", "*", "//", "/ws", "/ws/a", "/ws/a/b/c", "/session/a/b", "/sessions",
+      "http://x/session", "session",
     ] {
       #expect(Route(target: other) == .unknown, "\(other)")
     }
@@ -256,6 +261,10 @@ struct SmallPartsTests {
       ("requestHeadBytes", { $0.requestHeadBytes = 1 }), ("requestBodyBytes", { $0.requestBodyBytes = -1 }),
       ("requestTime", { $0.requestTime = .seconds(-1) }), ("pingInterval", { $0.pingInterval = .nanoseconds(1) }),
       ("pingMisses", { $0.pingMisses = 0 }), ("closeTime", { $0.closeTime = .zero }),
+      ("roomTime", { $0.roomTime = .zero }), ("roomAgents", { $0.roomAgents = 0 }),
+      ("roomAgentsPerAddress", { $0.roomAgentsPerAddress = 0 }), ("rooms", { $0.rooms = 0 }),
+      ("roomMessages", { $0.roomMessages = -1 }), ("rematchTime", { $0.rematchTime = .seconds(-1) }),
+      ("roomTicketTime", { $0.roomTicketTime = .zero }), ("roomTickets", { $0.roomTickets = 0 }),
     ]
     for (name, change) in bad {
       var limits = RelayLimits()
