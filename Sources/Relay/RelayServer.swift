@@ -129,7 +129,8 @@ public final class RelayServer: Sendable {
         }.get())
     }
     let store = SessionStore(limits: limits, logger: logger, timerLoop: group.next())
-    let rooms = RoomStore(limits: limits, logger: logger, timerLoop: group.next(), sessions: store)
+    // A group has one loop at least, and their number was checked.
+    let rooms = RoomStore(limits: limits, logger: logger, timerLoop: loops[0], sessions: store)
     let services = RelayServices(limits: limits, logger: logger, store: store, rooms: rooms, loops: loops)
     let bootstrap = ServerBootstrap(group: group)
       .serverChannelOption(ChannelOptions.backlog, value: 1_024)

@@ -12,13 +12,15 @@ final class RoomStore: Sendable {
 
   private let logger: Logger
   private let sessions: SessionStore
+  private let timerLoop: NIOLoopBound<LoopContext>
   private let timer: DeadlineTimer
   private let registry: NIOLockedValueBox<Registry>
 
-  init(limits: RelayLimits, logger: Logger, timerLoop: any EventLoop, sessions: SessionStore) {
+  init(limits: RelayLimits, logger: Logger, timerLoop: NIOLoopBound<LoopContext>, sessions: SessionStore) {
     self.logger = logger
     self.sessions = sessions
-    timer = DeadlineTimer(eventLoop: timerLoop)
+    self.timerLoop = timerLoop
+    timer = DeadlineTimer(eventLoop: timerLoop.eventLoop)
     registry = NIOLockedValueBox(Registry(limits: limits))
   }
 
@@ -33,6 +35,8 @@ final class RoomStore: Sendable {
     change { registry, now, random, opening in
       registry.handleDue(at: now, using: &random, opening: opening)
     }
+    // Nothing was read on this loop that would be followed by a flush.
+    timerLoop.value.flush()
   }
 
   private func change(
