@@ -56,6 +56,12 @@ let package = Package(
       ]),
     .testTarget(name: "RelayLinkTests", dependencies: ["RelayLink"]),
     .testTarget(name: "PairingTests", dependencies: ["Pairing", "Motion", "Agreement", "SecureChannel"]),
+    // The one place where tests see both ends of the relay's wire.
+    .testTarget(
+      name: "AgentTests",
+      dependencies: [
+        "Agent", "Relay", "RelayLink", "Pairing", "Motion", "Sensors", .product(name: "Logging", package: "swift-log"),
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )
