@@ -9,14 +9,15 @@ struct AttributeSource {
   /// Path of `capture.json`, for error texts.
   let manifestPath: String
 
-  private struct Value {
+  /// A value and where it was found.
+  struct Value {
     var text: String
     var file: String
     var place: String
   }
 
   /// A channel's value of an attribute, looked up from the most specific place to the least.
-  private func value(_ name: String, of channel: IIOContext.Channel) -> Value? {
+  func value(_ name: String, of channel: IIOContext.Channel) -> Value? {
     let attribute = channel.attributes[name]
     if let text = attribute?.value {
       let place = "line \(channel.line), attribute \(name) of \(channel.id.quotedForError)"

@@ -76,7 +76,7 @@ extension Capture {
     }
   }
 
-  private static func noContext(in directory: String) -> CaptureError {
+  static func noContext(in directory: String) -> CaptureError {
     let names = CaptureFile.names(in: directory)
     let advice: String
     if names.contains("alice") && names.contains("bob") {
@@ -140,7 +140,7 @@ extension Capture {
       advice: "name the output of iio_readdev after its device")
   }
 
-  private static func enabledChannels(
+  static func enabledChannels(
     of device: IIOContext.Device, _ manifest: CaptureManifest?, _ source: AttributeSource
   ) throws(CaptureError) -> [ScanChannel] {
     var elements: [(channel: IIOContext.Channel, element: IIOContext.ScanElement)] = []
@@ -174,11 +174,18 @@ extension Capture {
   private static func decode(
     _ binary: String, _ decoder: ScanDecoder, _ manifest: CaptureManifest?
   ) throws(CaptureError) -> Recording {
-    let size = decoder.layout.scanSize
+    try decode(scans(in: binary, decoder.layout, manifest), of: binary, decoder)
+  }
+
+  /// The bytes of a buffer file: whole scans of a layout, at least one, as many as `capture.json` says.
+  static func scans(
+    in binary: String, _ layout: ScanLayout, _ manifest: CaptureManifest?
+  ) throws(CaptureError) -> [UInt8] {
+    let size = layout.scanSize
     let what = "raw scans of \(size) bytes"
     let limit = min(bufferSizeLimit, scanLimit * size)
     let bytes = try CaptureFile.read(binary, limit: limit, what: "\(scanLimit) \(what)")
-    let channels = decoder.layout.channels.map(\.id).joined(separator: ", ").quotedForError
+    let channels = layout.channels.map(\.id).joined(separator: ", ").quotedForError
     if bytes.isEmpty {
       throw CaptureError(
         kind: .missing, file: binary, problem: "is empty, expected \(what)",
@@ -204,6 +211,13 @@ extension Capture {
         kind: .malformed, file: binary, problem: "holds \(scans) scans, capture.json says \(expected)",
         advice: "copy the file again if it was cut off, or correct \"scans\" in capture.json")
     }
+    return bytes
+  }
+
+  /// Decodes the bytes of a buffer file.
+  static func decode(
+    _ bytes: [UInt8], of binary: String, _ decoder: ScanDecoder
+  ) throws(CaptureError) -> Recording {
     var recording = Recording()
     do throws(ScanDecoder.ImplausibleTimestamp) {
       try decoder.decode(bytes, into: &recording)

@@ -11,6 +11,24 @@ extension Capture {
   /// - Throws: `CaptureError` if a value is not finite, if there is nothing to write, if the device name cannot name a
   ///   file, if the directory already holds scans of another device, or if writing fails.
   public func write(to directory: String) throws(CaptureError) {
+    let files = try encoded(file: directory)
+    try CaptureFile.makeDirectory(directory)
+    let binaryName = deviceName + ".bin"
+    if let other = CaptureFile.names(in: directory).first(where: { $0.hasSuffix(".bin") && $0 != binaryName }) {
+      throw CaptureError(
+        kind: .unwritable, file: directory, problem: "already holds \(other.quotedForError), expected no other device",
+        advice: "write to a new directory")
+    }
+    try CaptureFile.write(files.binary, to: CaptureFile.join(directory, binaryName))
+    try CaptureFile.write(files.manifest.json(), to: CaptureFile.join(directory, "capture.json"))
+    // Last, so that a directory whose writing was interrupted is not taken for a capture.
+    try CaptureFile.write(files.context, to: CaptureFile.join(directory, "context.xml"))
+  }
+
+  /// The contents of the files that `write(to:)` makes; `directory` is for error texts.
+  func encoded(
+    file directory: String
+  ) throws(CaptureError) -> (context: [UInt8], binary: [UInt8], manifest: CaptureManifest) {
     try SamplesFile.requireWritable(recording, file: directory)
     try checkLimits(file: directory)
     let plain = deviceName.unicodeScalars.allSatisfy { $0.isASCII && $0.value > 0x20 && $0.value < 0x7F }
@@ -31,23 +49,13 @@ extension Capture {
     let sensors = [acceleration, angularVelocity].filter { !$0.codes.isEmpty }
     let scanBytes = sensors.count == 2 ? 24 : 16
 
-    try CaptureFile.makeDirectory(directory)
-    let binaryName = deviceName + ".bin"
-    if let other = CaptureFile.names(in: directory).first(where: { $0.hasSuffix(".bin") && $0 != binaryName }) {
-      throw CaptureError(
-        kind: .unwritable, file: directory, problem: "already holds \(other.quotedForError), expected no other device",
-        advice: "write to a new directory")
-    }
     let attributes = writtenAttributes(
       acceleration: acceleration.codes.isEmpty ? nil : acceleration.scale,
       angularVelocity: angularVelocity.codes.isEmpty ? nil : angularVelocity.scale)
     let manifest = CaptureManifest(
       device: deviceName, label: label, id: id, start: start, notes: notes, scans: recording.count,
       scanBytes: scanBytes, attributes: attributes)
-    try CaptureFile.write(scans(sensors, scanBytes: scanBytes), to: CaptureFile.join(directory, binaryName))
-    try CaptureFile.write(manifest.json(), to: CaptureFile.join(directory, "capture.json"))
-    // Last, so that a directory whose writing was interrupted is not taken for a capture.
-    try CaptureFile.write(contextXML(attributes: attributes), to: CaptureFile.join(directory, "context.xml"))
+    return (contextXML(attributes: attributes), scans(sensors, scanBytes: scanBytes), manifest)
   }
 
   private func scans(_ sensors: [SixteenBitAxes], scanBytes: Int) -> [UInt8] {

@@ -15,8 +15,12 @@ struct IIOContext: Sendable, Hashable {
     var id: String
     /// Such as "mpu6050".
     var name: String?
+    /// What the device tree calls it, if anything.
+    var label: String?
     /// Line of the document where it begins.
     var line: Int
+    /// Names of device attributes, in the order of the document.
+    var attributeNames: [String] = []
     /// Values of device attributes, where the document has them (libiio from 1.0 on).
     var attributes: [String: String] = [:]
     /// The channels, in the order of the document.

@@ -67,9 +67,12 @@ struct IIOContextParser {
       context.attributes[try required("name", of: element, attributes, line)] = attributes["value"] ?? ""
     case ("context", "device"):
       let name = attributes["name"].flatMap { $0.isEmpty ? nil : $0 }
-      context.devices.append(.init(id: try required("id", of: element, attributes, line), name: name, line: line))
+      context.devices.append(
+        .init(
+          id: try required("id", of: element, attributes, line), name: name, label: attributes["label"], line: line))
     case ("device", "attribute"):
       let name = try required("name", of: element, attributes, line)
+      withDevice { $0.attributeNames.append(name) }
       if let value = value(attributes) { withDevice { $0.attributes[name] = value } }
     case ("device", "channel") where attributes["type"] == "output":
       // An output can carry the identifier of an input, but nothing measured: what is inside it belongs nowhere.
