@@ -33,12 +33,20 @@ let package = Package(
         .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
         .product(name: "Logging", package: "swift-log"),
       ]),
+    .target(
+      name: "IIODReplay",
+      dependencies: [
+        "Motion",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+      ]),
     .target(name: "Agent", dependencies: ["Motion", "Pairing", "Sensors", "RelayLink"]),
 
     .executableTarget(
       name: "tacc",
       dependencies: [
-        "Motion", "Agreement", "SecureChannel", "Pairing", "Sensors", "RelayLink", "Relay", "Agent",
+        "Motion", "Agreement", "SecureChannel", "Pairing", "Sensors", "RelayLink", "Relay", "IIODReplay", "Agent",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -53,6 +61,13 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOEmbedded", package: "swift-nio"),
+      ]),
+    .testTarget(
+      name: "IIODReplayTests",
+      dependencies: [
+        "IIODReplay", "Motion",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
       ]),
     .testTarget(name: "RelayLinkTests", dependencies: ["RelayLink"]),
     .testTarget(name: "PairingTests", dependencies: ["Pairing", "Motion", "Agreement", "SecureChannel"]),

@@ -1,0 +1,91 @@
+import ArgumentParser
+import Foundation
+import IIODReplay
+import Motion
+
+struct IIODReplayCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "iiod-replay",
+    abstract: "Serve captures as if each were a sensor on the network, for clients of libiio.",
+    discussion: """
+      Speaks the text protocol of libiio 0.x's iiod. The first capture is served on --port, each further one on the next \
+      port (with --port 0 each on a free one), and a line says where.
+
+      A capture plays from its beginning when a client opens its buffer, in real time, with stamps of this machine's \
+      clock: the client's choice by current_timestamp_clock, to begin with the recorded one. Intervals, gaps and disorder \
+      are as recorded. After its end the sensor falls silent (reading times out); with --loop it begins again, and that \
+      seam is a jump in what is measured, not in time. A client that reads too slowly loses scans, as with the kernel.
+
+      With --together, captures of boards that were shaken together can be paired: all begin at one instant, when each of \
+      them has an open buffer; until then they deliver rest. A capture that is opened again waits for the others again. \
+      Rest is the capture's own quiet beginning (up to 1.5 s), over and over at its mean rate; a capture that begins in \
+      motion has none, and gets its first scan with no rotation, which is made up, and said so.
+
+      A recording has one scale and one rate: other values are refused with EINVAL, and *_available lists only these.
+
+      EXAMPLE
+        tacc iiod-replay --together pair/alice pair/bob
+        iio_info -u ip:127.0.0.1:30431
+        iio_readdev -u ip:127.0.0.1:30432 -b 20 -s 200 mpu6050 > scans
+
+      Exit status: 0 ended by SIGINT or SIGTERM, 2 bad usage or capture, 1 where it cannot listen.
+      """)
+
+  @Argument(help: ArgumentHelp("Capture directories or samples.json files.", valueName: "capture"))
+  var captures: [String]
+
+  @Option(help: "TCP port of the first capture; 0 lets the system choose all of them.")
+  var port = 30431
+
+  @Option(help: "Address to listen on; 0.0.0.0 or :: for all.")
+  var host = "127.0.0.1"
+
+  @Option(help: ArgumentHelp("How much faster than recorded, 0.01 to 100.", valueName: "factor"))
+  var rate = 1.0
+
+  @Flag(help: "Begin again after the end.")
+  var loop = false
+
+  @Flag(help: "Let all captures begin at one instant, when each has an open buffer.")
+  var together = false
+
+  @Option(help: ArgumentHelp("Rest at least so long before a capture begins.", valueName: "seconds"))
+  var rest = 0.0
+
+  func run() async throws {
+    var raw: [RawCapture] = []
+    for path in captures {
+      do { raw.append(try RawCapture.load(path: path)) } catch { throw ExitStatus.badInput("\(error)") }
+    }
+    var options = ReplayOptions()
+    options.rate = rate
+    options.loops = loop
+    options.together = together
+    options.restSeconds = rest
+    let server = IIODReplayServer(captures: raw, host: host, port: port, options: options) { notice in
+      Self.say("\(notice)", on: .standardError)
+    }
+    do {
+      for (path, endpoint) in zip(captures, try await server.start()) {
+        if together || rest > 0, !endpoint.hasRecordedRest {
+          Self.say("\(path) begins in motion: its rest is made up from its first scan", on: .standardError)
+        }
+        // Written at once: whoever started this may wait for the port.
+        Self.say("\(path) on \(endpoint.uri)", on: .standardOutput)
+      }
+    } catch let error as IIODReplayError {
+      throw error.isUserError ? ExitStatus.badInput("\(error)") : ExitStatus.fault("\(error)")
+    }
+    try await withInterrupts {
+      await withTaskCancellationHandler {
+        await server.waitUntilClosed()
+      } onCancel: {
+        Task { await server.shutdown() }
+      }
+    }
+  }
+
+  private static func say(_ text: String, on output: FileHandle) {
+    output.write(Data("iiod-replay: \(text)\n".utf8))
+  }
+}
