@@ -13,12 +13,16 @@ let package = Package(
     // C libraries, each wrapped once and seen by one room only.
     .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
     .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
+    .target(name: "CEvdev"),
 
     // The core: no sockets, sensors, files or clocks but for captures on disk.
     .target(name: "Motion"),
     .target(name: "Agreement"),
     .target(name: "SecureChannel", dependencies: ["CSodium"]),
     .target(name: "Pairing", dependencies: ["Motion", "Agreement", "SecureChannel"]),
+
+    // Linux's input devices, and threads that sleep in poll(2): what Sensors and Controls share.
+    .target(name: "Evdev", dependencies: ["CEvdev"]),
 
     // Adapters: none imports another.
     .target(name: "Sensors", dependencies: ["Motion"]),
@@ -70,6 +74,8 @@ let package = Package(
         .product(name: "NIOPosix", package: "swift-nio"),
       ]),
     .testTarget(name: "RelayLinkTests", dependencies: ["RelayLink"]),
+    .target(name: "EvdevTestSupport", dependencies: ["Evdev"], path: "Tests/EvdevTestSupport"),
+    .testTarget(name: "EvdevTests", dependencies: ["Evdev", "CEvdev", "EvdevTestSupport"]),
     .testTarget(name: "PairingTests", dependencies: ["Pairing", "Motion", "Agreement", "SecureChannel"]),
     // The one place where tests see both ends of the relay's wire.
     .testTarget(

@@ -1,0 +1,65 @@
+extension InputDevice {
+  /// Batches that may wait for the consumer before some are dropped and reported as lost.
+  static let queueLength = 512
+
+  /// Reads the device on a thread of its own, which sleeps while the device is silent.
+  ///
+  /// The stream ends after ``InputDeviceEvent/failed(_:)``, or when its consumer is cancelled or drops it; the reading
+  /// stops at once then. A consumer that falls behind gets ``InputDeviceEvent/resynchronised(_:monotonicNanoseconds:)``
+  /// in the place of what it missed.
+  public func events() -> AsyncStream<InputDeviceEvent> {
+    AsyncStream(bufferingPolicy: .bufferingOldest(Self.queueLength)) { continuation in
+      do throws(SystemErrno) {
+        let thread = try PollThread(name: "tacc-evdev") { [self] in
+          InputReading(device: self) { event in
+            if case .dropped = continuation.yield(event) { false } else { true }
+          } finish: {
+            continuation.finish()
+          }
+        }
+        continuation.onTermination = { _ in thread.requestStop() }
+      } catch {
+        continuation.yield(.failed(.resourcesExhausted(error)))
+        continuation.finish()
+      }
+    }
+  }
+}
+
+/// Reads a device and passes its events on.
+struct InputReading: PollWork {
+  let device: InputDevice
+  /// Returns `false` if there was no room for the event.
+  let deliver: (InputDeviceEvent) -> Bool
+  let finish: () -> Void
+  /// Whether the consumer missed something, and does not know yet.
+  private var owesState = false
+
+  init(device: InputDevice, deliver: @escaping (InputDeviceEvent) -> Bool, finish: @escaping () -> Void) {
+    self.device = device
+    self.deliver = deliver
+    self.finish = finish
+  }
+
+  var watchedDescriptor: Int32? { device.fileDescriptor }
+
+  mutating func proceed(_ reason: PollReason, now: Int64) -> PollNext {
+    guard reason == .readable else { return .wait(until: nil) }
+    do {
+      for event in try device.readAvailable() {
+        if owesState {
+          guard deliver(.resynchronised(try device.state(), monotonicNanoseconds: now)) else { continue }
+          owesState = false
+        }
+        if !deliver(event) { owesState = true }
+      }
+      return .wait(until: nil)
+    } catch {
+      // With a full queue the end of the stream must do for a message.
+      _ = deliver(.failed(error))
+      return .finish
+    }
+  }
+
+  mutating func end() { finish() }
+}
