@@ -14,6 +14,7 @@ let package = Package(
     .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
     .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
     .target(name: "CEvdev"),
+    .systemLibrary(name: "CGPIO", pkgConfig: "libgpiod", providers: [.apt(["libgpiod-dev"])]),
 
     // The core: no sockets, sensors, files or clocks but for captures on disk.
     .target(name: "Motion"),
@@ -26,6 +27,7 @@ let package = Package(
 
     // Adapters: none imports another.
     .target(name: "Sensors", dependencies: ["Motion"]),
+    .target(name: "Controls", dependencies: ["CGPIO", "Evdev"]),
     .target(name: "RelayLink", dependencies: ["CCurl"]),
     .target(
       name: "Relay",
