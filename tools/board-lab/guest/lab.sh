@@ -1,0 +1,61 @@
+# Helpers for scripts that run in the guest: . "$LAB/guest/lab.sh"
+
+# lab_wait SECONDS COMMAND…: until the command succeeds; fails when it has not by then.
+lab_wait() {
+  local deadline=$(($(date +%s%N) + $1 * 1000000000))
+  shift
+  until "$@" >/dev/null 2>&1; do
+    [ "$(date +%s%N)" -lt "$deadline" ] || return 1
+    sleep 0.05
+  done
+}
+
+# lab_sensor: the sensor's folder in sysfs, now.
+lab_sensor() {
+  local name
+  for name in /sys/bus/iio/devices/iio:device*/name; do
+    [ "$(cat "$name" 2>/dev/null)" != mpu6050 ] || { dirname "$name"; return; }
+  done
+  return 1
+}
+
+# lab_board [PARAMETER=VALUE…]: plugs the board in; sets SENSOR (sysfs folder) and CHIP (GPIO device).
+lab_board() {
+  modprobe boardsim "$@" && modprobe inv_mpu6050_i2c || return 1
+  lab_wait 10 lab_sensor || return 1
+  SENSOR=$(lab_sensor)
+  CHIP=/dev/$(basename "$(echo /sys/devices/platform/boardsim/gpiochip*)")
+}
+
+# The button (GPIO17 to ground) and what a test may do to the sensor.
+lab_press() { echo "${1:-17} 0" >/dev/boardsim-gpio; }
+lab_release() { echo "${1:-17} z" >/dev/boardsim-gpio; }
+lab_fault() { echo "$2" >"/sys/module/boardsim/parameters/$1"; } # nak|noirq|stuck|brownout 1|0
+lab_counter() { cat "/sys/module/boardsim/parameters/$1"; }      # samples|underruns|interrupts|fifo_overflows
+lab_unbind() { echo 0-0068 >/sys/bus/i2c/drivers/inv-mpu6050-i2c/unbind; }
+lab_bind() { echo 0-0068 >/sys/bus/i2c/drivers/inv-mpu6050-i2c/bind; }
+# lab_line NUMBER: "out 1 up" and the like
+lab_line() { sed -n "s/^$1 //p" /sys/class/misc/boardsim-gpio/lines; }
+
+# check "WHAT HOLDS" COMMAND…: one result; the command's output is shown if it fails.
+passed=0
+failed=0
+check() {
+  local what=$1 output
+  shift
+  if output=$("$@" 2>&1); then
+    passed=$((passed + 1))
+    echo "ok   $what"
+  else
+    failed=$((failed + 1))
+    echo "FAIL $what: status $? of: $*"
+    [ -z "$output" ] || echo "$output" | sed 's/^/     /'
+  fi
+}
+# refuses COMMAND…: succeeds if the command fails
+refuses() { ! "$@"; }
+# summary: the closing line, and the status
+summary() {
+  echo "$passed passed, $failed failed"
+  [ "$failed" -eq 0 ]
+}

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * lab-play: plays motion into the simulated board's sensor, paced by the sensor's own sampling.
+ *
+ *   lab-play [-f HZ] FILE   a samples.json as `tacc convert` writes it ({"samples":[{"t":…,"ax":…}…]} or the bare array;
+ *                           seconds and SI units, in the board's frame; "-" is standard input). HZ is the rate at which the
+ *                           sensor will sample; without it the attribute sampling_frequency is read. A recording at
+ *                           another rate is resampled (Catmull-Rom), one at the same rate is played sample by sample.
+ *   lab-play -r COUNT       a ramp for finding lost scans: accel x, y, z and gyro x, y, z all count 0, 1, 2 … 8191, 0 …
+ *                           in the raw values of ±8 g and ±1000 °/s
+ *   lab-play -s             stops what another lab-play left in the queue
+ *
+ * It ends when the last record is queued, at most 256 samples before that is sampled. After it the board rests in its
+ * last pose.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define DEVICE "/dev/boardsim-motion"
+#define ACCEL_LSB (16384 / 9.80665)		 /* per m/s², ±2 g */
+#define GYRO_LSB (131 * 180 / 3.14159265358979) /* per rad/s, ±250 °/s */
+#define REST_TEMPERATURE (-521)			 /* 35 °C */
+
+struct sample {
+	double t;
+	double axis[6];
+};
+
+static void die(const char *what)
+{
+	fprintf(stderr, "lab-play: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+static void refuse(const char *why)
+{
+	fprintf(stderr, "lab-play: %s\n", why);
+	exit(2);
+}
+
+static int device_open(int flags)
+{
+	int device = open(DEVICE, O_WRONLY | O_CLOEXEC | flags);
+
+	if (device < 0)
+		die(DEVICE " (is the module boardsim loaded?)");
+	return device;
+}
+
+static void device_write(int device, const int32_t record[7])
+{
+	while (write(device, record, 7 * sizeof(int32_t)) < 0)
+		if (errno != EINTR)
+			die("writing to " DEVICE);
+}
+
+static char *read_all(FILE *file)
+{
+	size_t size = 0, room = 1 << 20;
+	char *text = malloc(room);
+
+	while (text) {
+		size += fread(text + size, 1, room - size - 1, file);
+		if (ferror(file))
+			die("reading");
+		if (size < room - 1)
+			break;
+		text = realloc(text, room *= 2);
+	}
+	if (!text)
+		die("memory");
+	text[size] = 0;
+	return text;
+}
+
+/* The number after "key": within [from, to); absent if it is not there. */
+static double number(const char *from, const char *to, const char *key, double absent)
+{
+	char quoted[8];
+	const char *found;
+	char *end;
+	double value;
+
+	snprintf(quoted, sizeof(quoted), "\"%s\"", key);
+	found = strstr(from, quoted);
+	if (!found || found >= to)
+		return absent;
+	found += strlen(quoted);
+	found += strspn(found, " \t\r\n");
+	if (*found != ':')
+		refuse("a sample has a key without a value");
+	value = strtod(found + 1, &end);
+	if (end == found + 1 || end > to)
+		refuse("a sample has a value that is no number");
+	return value;
+}
+
+static struct sample *parse(const char *text, size_t *count)
+{
+	static const char *keys[6] = { "ax", "ay", "az", "gx", "gy", "gz" };
+	size_t room = 1024, used = 0;
+	struct sample *samples = malloc(room * sizeof(*samples));
+	const char *at = strchr(text, '[');
+
+	while (samples && at && (at = strchr(at, '{'))) {
+		const char *end = strchr(at, '}');
+		struct sample *sample = &samples[used++];
+
+		if (!end)
+			refuse("the last sample has no end");
+		sample->t = number(at, end, "t", NAN);
+		for (int i = 0; i < 6; i++)
+			sample->axis[i] = number(at, end, keys[i], i < 3 ? NAN : 0);
+		if (!isfinite(sample->t) || !isfinite(sample->axis[0] + sample->axis[1] + sample->axis[2]))
+			refuse("a sample lacks t, ax, ay or az");
+		if (used > 1 && sample->t <= samples[used - 2].t)
+			refuse("the samples' times do not increase");
+		at = end;
+		if (used == room)
+			samples = realloc(samples, (room *= 2) * sizeof(*samples));
+	}
+	if (!samples)
+		die("memory");
+	if (used < 2)
+		refuse("no samples found; a samples.json was expected");
+	*count = used;
+	return samples;
+}
+
+/* The value between samples[i] and samples[i + 1] at fraction u. */
+static double between(const struct sample *samples, size_t count, size_t i, double u, int axis)
+{
+	double b = samples[i].axis[axis], c = samples[i + 1].axis[axis];
+	double a = i > 0 ? samples[i - 1].axis[axis] : b;
+	double d = i + 2 < count ? samples[i + 2].axis[axis] : c;
+
+	return b + 0.5 * u * (c - a + u * (2 * a - 5 * b + 4 * c - d + u * (3 * (b - c) + d - a)));
+}
+
+/* From the board's frame to the chip's: the inverse of the mount matrix (0 1 0; -1 0 0; 0 0 1) that the board declares. */
+static void to_chip(const double board[3], double lsb, int32_t chip[3])
+{
+	chip[0] = (int32_t)lround(-board[1] * lsb);
+	chip[1] = (int32_t)lround(board[0] * lsb);
+	chip[2] = (int32_t)lround(board[2] * lsb);
+}
+
+static void play_one(int device, const double axis[6])
+{
+	int32_t record[7] = { [3] = REST_TEMPERATURE };
+
+	to_chip(axis, ACCEL_LSB, record);
+	to_chip(axis + 3, GYRO_LSB, record + 4);
+	device_write(device, record);
+}
+
+static void play(int device, const struct sample *samples, size_t count, double hertz)
+{
+	double first = samples[0].t, last = samples[count - 1].t;
+	double recorded = (count - 1) / (last - first);
+
+	if (fabs(recorded / hertz - 1) < 0.01) {
+		for (size_t i = 0; i < count; i++)
+			play_one(device, samples[i].axis);
+		return;
+	}
+	for (size_t n = 0, i = 0; first + n / hertz < last; n++) {
+		double t = first + n / hertz, axis[6];
+
+		while (samples[i + 1].t <= t)
+			i++;
+		for (int j = 0; j < 6; j++)
+			axis[j] = between(samples, count, i, (t - samples[i].t) / (samples[i + 1].t - samples[i].t), j);
+		play_one(device, axis);
+	}
+}
+
+static void ramp(int device, long count)
+{
+	for (long n = 0; n < count; n++) {
+		int32_t value = (int32_t)(n % 8192) * 4;
+		int32_t record[7] = { value, value, value, REST_TEMPERATURE, value, value, value };
+
+		device_write(device, record);
+	}
+}
+
+static double sampling_frequency(void)
+{
+	glob_t paths;
+	double hertz = 0;
+
+	if (glob("/sys/bus/iio/devices/iio:device*/sampling_frequency", 0, NULL, &paths) == 0) {
+		FILE *file = fopen(paths.gl_pathv[0], "r");
+
+		if (!file || fscanf(file, "%lf", &hertz) != 1)
+			die(paths.gl_pathv[0]);
+		fclose(file);
+		globfree(&paths);
+	}
+	if (!(hertz > 0))
+		refuse("no IIO device has a sampling_frequency; give the rate with -f");
+	return hertz;
+}
+
+int main(int argc, char **argv)
+{
+	double hertz = 0;
+	long count = 0;
+	int option;
+
+	while ((option = getopt(argc, argv, "f:r:s")) != -1) {
+		switch (option) {
+		case 'f':
+			hertz = atof(optarg);
+			if (!(hertz > 0))
+				refuse("-f wants a rate in hertz");
+			break;
+		case 'r':
+			count = atol(optarg);
+			if (count <= 0)
+				refuse("-r wants a number of samples");
+			break;
+		case 's':
+			close(device_open(O_TRUNC));
+			return 0;
+		default:
+			refuse("usage: lab-play [-f HZ] FILE | -r COUNT | -s");
+		}
+	}
+	if (count) {
+		ramp(device_open(0), count);
+		return 0;
+	}
+	if (optind != argc - 1)
+		refuse("usage: lab-play [-f HZ] FILE | -r COUNT | -s");
+
+	FILE *file = strcmp(argv[optind], "-") ? fopen(argv[optind], "r") : stdin;
+	size_t samples;
+
+	if (!file)
+		die(argv[optind]);
+	struct sample *all = parse(read_all(file), &samples);
+
+	play(device_open(0), all, samples, hertz > 0 ? hertz : sampling_frequency());
+	return 0;
+}
