@@ -59,3 +59,20 @@ summary() {
   echo "$passed passed, $failed failed"
   [ "$failed" -eq 0 ]
 }
+
+# lab_configure HZ: as the agent would: ±8 g, ±1000 °/s, monotonic timestamps, HZ
+lab_configure() {
+  echo monotonic >"$SENSOR/current_timestamp_clock" && echo "$1" >"$SENSOR/sampling_frequency" &&
+    echo 0.002392 >"$SENSOR/in_accel_scale" && echo 0.000532362 >"$SENSOR/in_anglvel_scale"
+}
+
+# lab_stream COUNT FILE [MILLISECONDS]: reads so many scans of six axes and the timestamp through libiio, waiting for
+# each block of 32 at most so long. iio_readdev ends with status 0 whatever happens to a stream that it could open, so
+# what it says and how much it wrote are looked at.
+lab_stream() {
+  local said
+  said=$(timeout 60 iio_readdev -u local: -T "${3:-2000}" -b 32 -s "$1" mpu6050 \
+    accel_x accel_y accel_z anglvel_x anglvel_y anglvel_z timestamp 2>&1 >"$2" | grep -v 'High-speed mode not enabled')
+  [ -z "$said" ] || echo "$said"
+  [ -z "$said" ] && [ "$(stat -c %s "$2")" -eq $((24 * $1)) ]
+}

@@ -8,7 +8,8 @@
  * /dev/boardsim-motion   write: records of 7 native-endian s32: accelerometer x y z in 1/16384 g, temperature as in
  *                        TEMP_OUT, gyroscope x y z in 1/131 degree per second (the finest ranges' units, not clipped).
  *                        One record is used per sample while somebody samples; write() blocks while the queue is full.
- *                        An empty queue repeats the last record with a little noise.  Opening with O_TRUNC empties it.
+ *                        An empty queue repeats the last record with a little noise.  Opening with O_TRUNC empties it
+ *                        and lays the board flat on a table.
  * /dev/boardsim-gpio     write: "LINE 0", "LINE 1" or "LINE z": what is wired to the line pulls it low, high, or lets go.
  *                        read: the changes of output lines since the last read, "NANOSECONDS LINE VALUE" on
  *                        CLOCK_MONOTONIC; end of file when there are no more.
@@ -275,7 +276,8 @@ struct motion {
 static DEFINE_SPINLOCK(sensor_lock);
 static DEFINE_KFIFO(motion_queue, struct motion, 256);
 static DECLARE_WAIT_QUEUE_HEAD(motion_room);
-static struct motion held = { { 0, 0, 16384, -521, 0, 0, 0 } };	/* flat on a table at 35 degrees Celsius */
+static const struct motion at_rest = { { 0, 0, 16384, -521, 0, 0, 0 } };	/* flat on a table at 35 degrees Celsius */
+static struct motion held;
 static u8 registers[128], pointer;
 static u8 fifo[FIFO_SIZE];
 static unsigned int fifo_head, fifo_count;
@@ -513,6 +515,7 @@ static int motion_open(struct inode *inode, struct file *file)
 	if (file->f_flags & O_TRUNC) {
 		spin_lock_irqsave(&sensor_lock, flags);
 		kfifo_reset(&motion_queue);
+		held = at_rest;
 		spin_unlock_irqrestore(&sensor_lock, flags);
 	}
 	return nonseekable_open(inode, file);
@@ -714,6 +717,7 @@ static int __init boardsim_init(void)
 	sample_timer.function = sensor_tick;
 #endif
 	sensor_reset();
+	held = at_rest;
 	board = platform_device_register_simple("boardsim", PLATFORM_DEVID_NONE, NULL, 0);
 	if (IS_ERR(board))
 		return PTR_ERR(board);

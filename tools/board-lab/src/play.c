@@ -8,7 +8,7 @@
  *                           another rate is resampled (Catmull-Rom), one at the same rate is played sample by sample.
  *   lab-play -r COUNT       a ramp for finding lost scans: accel x, y, z and gyro x, y, z all count 0, 1, 2 … 8191, 0 …
  *                           in the raw values of ±8 g and ±1000 °/s
- *   lab-play -s             stops what another lab-play left in the queue
+ *   lab-play -s             drops what another lab-play left in the queue, and lays the board flat on the table
  *
  * It ends when the last record is queued, at most 256 samples before that is sampled. After it the board rests in its
  * last pose.
