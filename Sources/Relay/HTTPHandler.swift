@@ -222,6 +222,12 @@ final class HTTPHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
     guard close else {
       context.writeAndFlush(Self.wrapOutboundOut(.end(nil)), promise: nil)
+      // Requests sent ahead by a client that does not read the responses would fill the memory with them.
+      if !context.channel.isWritable {
+        services.logger.debug("client closed", metadata: ["error": "reads no responses (limit sendQueueBytes)"])
+        state = .closing
+        context.close(promise: nil)
+      }
       return
     }
     state = .closing

@@ -1,7 +1,7 @@
 import NIOCore
 
 /// Stands between the socket and the HTTP parser and bounds what a request may cost before it is understood: bytes of
-/// its head, and time until it is whole.
+/// its head and around its body, and time until it is whole.
 ///
 /// The parser gets no more bytes of one head than the limit allows; if that is not enough for a head, there is none.
 /// (Where a client sends requests ahead without waiting, the bytes of the next head that share a packet with the last
@@ -14,7 +14,8 @@ final class HeadGuard: ChannelInboundHandler, RemovableChannelHandler, LoopMembe
   private enum State {
     /// Waiting for a whole head, of which so many bytes came.
     case head(bytes: Int)
-    case body
+    /// Waiting for the end of a body, of which so many bytes came with its framing and trailers.
+    case body(bytes: Int)
     /// What comes is thrown away until the client closes.
     case closing(deadline: Int64)
     /// The connection speaks another protocol now.
@@ -53,9 +54,16 @@ final class HeadGuard: ChannelInboundHandler, RemovableChannelHandler, LoopMembe
     while buffer.readableBytes > 0 {
       switch state {
       case .closing: return
-      case .open, .body:
+      case .open:
         context.fireChannelRead(Self.wrapInboundOut(buffer))
         return
+      case .body(let bytes):
+        let room = limits.requestBodyBytes + limits.requestHeadBytes - bytes
+        guard room > 0, let part = buffer.readSlice(length: min(room, buffer.readableBytes)) else {
+          return refuse("413 Content Too Large", bodyTooLarge)
+        }
+        state = .body(bytes: bytes + part.readableBytes)
+        context.fireChannelRead(Self.wrapInboundOut(part))
       case .head(let bytes):
         let room = limits.requestHeadBytes - bytes
         guard room > 0, let part = buffer.readSlice(length: min(room, buffer.readableBytes)) else {
@@ -71,11 +79,16 @@ final class HeadGuard: ChannelInboundHandler, RemovableChannelHandler, LoopMembe
     "request head larger than \(limits.requestHeadBytes) bytes (limit requestHeadBytes): send fewer or shorter fields"
   }
 
+  private var bodyTooLarge: String {
+    "request body with its framing larger than \(limits.requestBodyBytes + limits.requestHeadBytes) bytes "
+      + "(limits requestBodyBytes and requestHeadBytes): no request here needs one"
+  }
+
   // MARK: What the HTTP handler reports
 
   /// A head was understood; bytes that follow are its body.
   func headArrived() {
-    if case .head = state { state = .body }
+    if case .head = state { state = .body(bytes: 0) }
   }
 
   /// The request was whole; the next may come.

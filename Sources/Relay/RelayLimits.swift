@@ -22,7 +22,8 @@ public struct RelayLimits: Sendable, Equatable {
   public var openSessions = 100_000
   /// Connections open at the same time, HTTP and WebSocket together. Over it: closed on arrival.
   public var openConnections = 20_000
-  /// Bytes waiting to be sent to one client. Over it the client reads too slowly: `error`, close 1013.
+  /// Bytes waiting to be sent to one client. Over it the client reads too slowly: `error`, close 1013; before it is a
+  /// WebSocket, closed.
   public var sendQueueBytes = 256 * 1024
   /// Bytes of messages kept for a side that is not there yet. Over it the message is refused with an `error`.
   public var keptBytes = 128 * 1024
@@ -30,7 +31,8 @@ public struct RelayLimits: Sendable, Equatable {
   public var keptMessages = 512
   /// Bytes in a request head, from the first byte of the request line to the empty line. Over it: HTTP status 431.
   public var requestHeadBytes = 8 * 1024
-  /// Bytes in a request body; no request of this protocol needs one. Over it: HTTP status 413.
+  /// Bytes in a request body; no request of this protocol needs one. Its framing and trailers may take as much as a
+  /// head on top of that. Over it: HTTP status 413.
   public var requestBodyBytes = 4 * 1024
   /// How long a request may take to arrive whole, and how long a connection may idle before one. Over it: HTTP
   /// status 408, or closed in silence where nothing has arrived.

@@ -246,6 +246,25 @@ extension OverTheNetwork {
 
     // MARK: Requests
 
+    @Test("sendQueueBytes: a client that sends requests ahead and reads no response is closed")
+    func unreadResponses() async throws {
+      let (lines, continuation) = AsyncStream.makeStream(of: String.self)
+      var logger = Logger(label: "test") { _ in StreamingLogHandler(lines: continuation) }
+      logger.logLevel = .debug
+      try await withRelay(logger: logger) { port in
+        let client = try await RawClient(port: port, autoRead: false)
+        // The systems on both ends buffer some megabytes of the responses' fifty; then the relay must not.
+        let requests = 40_000
+        client.send(String(repeating: "GET / HTTP/1.1\r\n\r\n", count: requests))
+        #expect(await lines.first { $0.contains("limit sendQueueBytes") } != nil)
+        // The client's system may have told it already, which leaves nothing to read.
+        try? await client.setReading(true)
+        let responses = await client.readToEnd().components(separatedBy: "HTTP/1.1 200").count - 1
+        #expect(responses < requests)
+        #expect(try await RawClient(port: port).request("GET", "/healthz")?.status == 200)
+      }
+    }
+
     /// A request head of exactly `length` bytes.
     func head(_ length: Int) -> String {
       let shell = "GET /healthz HTTP/1.1\r\nHost: x\r\nX: \r\n\r\n"
@@ -298,6 +317,24 @@ extension OverTheNetwork {
     }
 
     @Test(
+      "requestBodyBytes and requestHeadBytes bound what is around a body too",
+      arguments: [
+        "1;\(String(repeating: "x", count: 100_000))", "0\r\nA: \(String(repeating: "x", count: 100_000))",
+        "0\r\n\(String(repeating: "A: \(String(repeating: "x", count: 500))\r\n", count: 200))",
+      ])
+    func aroundTheBody(endless: String) async throws {
+      try await withRelay { port in
+        let client = try await RawClient(port: port)
+        client.send("POST /session HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nA: b\r\n\r\n")
+        #expect(await client.response()?.status == 200)
+        client.send("POST /session HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n" + endless)
+        let refused = try #require(await client.response())
+        #expect(refused.status == 413)
+        #expect(refused.body.contains("requestBodyBytes"))
+      }
+    }
+
+    @Test(
       "requestTime: half a request is answered 408, silence is closed in silence",
       arguments: [
         ("", ""), ("G", "408"), ("GET / HTTP/1.1\r\nHost: x\r\n", "408"),
@@ -336,6 +373,26 @@ extension OverTheNetwork {
       }
     }
 
+  }
+}
+
+/// Hands on every line with its metadata.
+private struct StreamingLogHandler: LogHandler {
+  let lines: AsyncStream<String>.Continuation
+  var metadata: Logger.Metadata = [:]
+  var logLevel: Logger.Level = .debug
+
+  init(lines: AsyncStream<String>.Continuation) {
+    self.lines = lines
+  }
+
+  subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    get { metadata[key] }
+    set { metadata[key] = newValue }
+  }
+
+  func log(event: LogEvent) {
+    lines.yield("\(event.message) \(event.metadata ?? [:])")
   }
 }
 
