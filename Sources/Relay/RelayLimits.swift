@@ -20,7 +20,8 @@ public struct RelayLimits: Sendable, Equatable {
   public var sessionsPerAddressHour = 1_000
   /// Sessions alive at the same time. Over it: HTTP status 503.
   public var openSessions = 100_000
-  /// Connections open at the same time, HTTP and WebSocket together. Over it: closed on arrival.
+  /// Connections open at the same time, HTTP and WebSocket together; fewer where the system lets the process open fewer
+  /// files. Over it: closed on arrival.
   public var openConnections = 20_000
   /// Bytes waiting to be sent to one client. Over it the client reads too slowly: `error`, close 1013; before it is a
   /// WebSocket, closed.

@@ -44,7 +44,7 @@ public final class RelayServer: Sendable {
     self.logger = logger
   }
 
-  /// Listens.
+  /// Listens. Raises this process's soft limit of open files to what ``RelayLimits/openConnections`` needs, if it may.
   /// - Returns: The address and the port that were bound; the port is the chosen one where 0 was configured.
   /// - Throws: ``RelayServerError`` with what to do about it.
   @discardableResult
@@ -120,7 +120,19 @@ public final class RelayServer: Sendable {
   // MARK: Listening
 
   private func listen(on group: MultiThreadedEventLoopGroup) async throws -> Running {
-    let limits = configuration.limits
+    var limits = configuration.limits
+    limits.openConnections = DescriptorLimit.makeRoom(forConnections: limits.openConnections)
+    if limits.openConnections < configuration.limits.openConnections {
+      logger.warning(
+        "fewer connections than configured: raise the limit of open files (ulimit -n, or LimitNOFILE= in a unit)",
+        metadata: [
+          "openConnections": "\(limits.openConnections)", "configured": "\(configuration.limits.openConnections)",
+        ])
+    }
+    return try await listen(on: group, limits: limits)
+  }
+
+  private func listen(on group: MultiThreadedEventLoopGroup, limits: RelayLimits) async throws -> Running {
     var loops: [NIOLoopBound<LoopContext>] = []
     for eventLoop in group.makeIterator() {
       loops.append(

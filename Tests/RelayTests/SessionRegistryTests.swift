@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Relay
@@ -272,6 +273,20 @@ struct SmallPartsTests {
       let error = await caught(as: RelayLimitsError.self) { try limits.validate() }
       #expect(error?.limit == name)
       #expect(error?.description.contains("set it inside that range") == true)
+    }
+  }
+
+  @Test("connections have to fit into the limit of open files, which is raised for them up to the hard limit")
+  func descriptorLimit() {
+    let reserve = rlim_t(DescriptorLimit.reserve)
+    for (soft, hard, raised, connections) in [
+      (1_024, 524_288, 1_000 + reserve, 1_000), (1_024, 1_024, 1_024, 960),
+      (1_000 + reserve, .max, 1_000 + reserve, 1_000),
+      (100_000, .max, 100_000, 1_000), (.max, .max, .max, 1_000), (20, 20, 20, 1), (reserve, 65, 65, 1),
+    ] as [(rlim_t, rlim_t, rlim_t, Int)] {
+      let limit = DescriptorLimit.softLimit(forConnections: 1_000, soft: soft, hard: hard)
+      #expect(limit == raised, "\(soft) \(hard)")
+      #expect(DescriptorLimit.connections(wanted: 1_000, soft: limit) == connections, "\(soft) \(hard)")
     }
   }
 
