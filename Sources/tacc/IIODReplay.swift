@@ -86,6 +86,9 @@ struct IIODReplayCommand: AsyncParsableCommand {
   }
 
   private static func say(_ text: String, on output: FileHandle) {
-    output.write(Data("iiod-replay: \(text)\n".utf8))
+    // Labels come with captures: they shall not write control characters.
+    let isPlain = { (scalar: Unicode.Scalar) in scalar.properties.generalCategory != .control }
+    let shown = String(String.UnicodeScalarView(text.unicodeScalars.map { isPlain($0) ? $0 : "?" }))
+    output.write(Data("iiod-replay: \(shown)\n".utf8))
   }
 }
