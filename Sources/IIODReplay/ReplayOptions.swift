@@ -37,21 +37,21 @@ public struct ReplayLimits: Sendable, Hashable {
   public init() {}
 }
 
-/// What happens, for people who watch.
-public enum ReplayNotice: Sendable, Hashable, CustomStringConvertible {
+/// What happens, for people who watch. Captures are told by their place among those served, from 0.
+public enum ReplayNotice: Sendable, Hashable {
   /// A client opened a buffer.
-  case opened(capture: String, device: String)
+  case opened(capture: Int, device: String)
   /// These captures begin.
-  case began(captures: [String])
+  case began(captures: [Int])
   /// A buffer was closed.
-  case closed(capture: String, device: String)
+  case closed(capture: Int, device: String)
 
-  /// One line.
-  public var description: String {
+  /// One line; `name` gives captures their names.
+  public func text(name: (Int) -> String) -> String {
     switch self {
-    case .opened(let capture, let device): "\(capture): buffer of \(device) opened"
-    case .began(let captures): "\(captures.joined(separator: ", ")): playing"
-    case .closed(let capture, let device): "\(capture): buffer of \(device) closed"
+    case .opened(let capture, let device): "\(name(capture)): buffer of \(device) opened"
+    case .began(let captures): "\(captures.map(name).joined(separator: ", ")): playing"
+    case .closed(let capture, let device): "\(name(capture)): buffer of \(device) closed"
     }
   }
 }

@@ -70,8 +70,8 @@ struct ReplayState {
     guard contexts[context].open.values.reduce(0, +) < limits.openBuffers else { throw .tooMany }
     contexts[context].open[device, default: 0] += 1
     let (id, begun) = stage.open(capture: context, device: device, at: now)
-    notices.append(.opened(capture: model.label, device: served.name ?? served.id))
-    if !begun.isEmpty { notices.append(.began(captures: begun.map { contexts[$0.capture].model.label })) }
+    notices.append(.opened(capture: context, device: served.name ?? served.id))
+    if !begun.isEmpty { notices.append(.began(captures: begun.map(\.capture))) }
     let playback =
       stage[id] ?? Stage.Playback(id: id, capture: context, base: now, start: now, devices: [device])
     return BufferStream(
@@ -87,7 +87,7 @@ struct ReplayState {
     stage.close(playback, device: device)
     contexts[context].open[device, default: 1] -= 1
     let served = contexts[context].model.devices[device]
-    notices.append(.closed(capture: contexts[context].model.label, device: served.name ?? served.id))
+    notices.append(.closed(capture: context, device: served.name ?? served.id))
   }
 
   /// The clock of a device's stamps.

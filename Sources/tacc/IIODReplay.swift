@@ -62,19 +62,25 @@ struct IIODReplayCommand: AsyncParsableCommand {
     options.loops = loop
     options.together = together
     options.restSeconds = rest
+    let names = captures
     let server = IIODReplayServer(captures: raw, host: host, port: port, options: options) { notice in
-      Self.say("\(notice)", on: .standardError)
+      Self.say(notice.text { names[$0] }, on: .standardError)
     }
+    let endpoints: [IIODReplayServer.Endpoint]
     do {
-      for (path, endpoint) in zip(captures, try await server.start()) {
-        if together || rest > 0, !endpoint.hasRecordedRest {
-          Self.say("\(path) begins in motion: its rest is made up from its first scan", on: .standardError)
-        }
-        // Written at once: whoever started this may wait for the port.
-        Self.say("\(path) on \(endpoint.uri)", on: .standardOutput)
-      }
-    } catch let error as IIODReplayError {
+      endpoints = try await server.start()
+    } catch {
       throw error.isUserError ? ExitStatus.badInput("\(error)") : ExitStatus.fault("\(error)")
+    }
+    for (path, endpoint) in zip(captures, endpoints) {
+      if !endpoint.hasRecordedRest {
+        let rests = together || rest > 0
+        Self.say(
+          "\(path) begins in motion\(rests ? ": its rest is made up from its first scan" : "")"
+            + (rest < 1 ? "; a client that looks for quiet before motion needs --rest 2" : ""), on: .standardError)
+      }
+      // Written at once: whoever started this may wait for the port.
+      Self.say("\(path) on \(endpoint.uri)", on: .standardOutput)
     }
     try await withInterrupts {
       await withTaskCancellationHandler {

@@ -79,7 +79,7 @@ struct LibiioToolsTests {
     _ = try await attribute(["-d", "mpu6050", "current_timestamp_clock", "monotonic"])
 
     let before = TimestampClock.monotonic.now()
-    let scans = try await run("iio_readdev", ["-u", uris[0], "-b", "20", "-s", "100", "mpu6050"])
+    let scans = try await run("iio_readdev", ["-u", uris[0], "-b", "50", "-s", "100", "mpu6050"])
     #expect(scans.status == 0)
     #expect(scans.output.count == 2400)
     let all = stride(from: 0, to: scans.output.count, by: 24).map { Array(scans.output[$0..<$0 + 24]) }
@@ -94,7 +94,7 @@ struct LibiioToolsTests {
     #expect(some.status == 0)
     #expect(some.output.count == 160)
     for scan in 0..<min(10, some.output.count / 16) { #expect(Int(some.output[scan * 16]) == scan * 10 + 1) }
-    let ended = try await run("iio_readdev", ["-u", uris[1], "-b", "50", "-T", "600", "gyro_3d"])
+    let ended = try await run("iio_readdev", ["-u", uris[1], "-b", "50", "-T", "2000", "gyro_3d"])
     #expect(String(decoding: ended.output.suffix(200), as: UTF8.self).contains("Connection timed out"))
   }
 }
