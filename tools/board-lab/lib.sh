@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # What the lab's scripts share: where things are kept, how they speak, how they give up. Sourced, not run.
 
 LAB=$(cd "$(dirname "$0")" && pwd)
@@ -28,3 +29,5 @@ skip() {
 kernel_dir() { readlink -f "$LAB_CACHE/kernels/$1" 2>/dev/null || :; }
 # kernel_release DIR: its version as uname -r says it.
 kernel_release() { basename "$(echo "$1"/lib/modules/*)"; }
+# busybox_path: the static busybox that was unpacked; empty if it was not. (Debian 13 moved it to /usr/bin.)
+busybox_path() { find "$LAB_CACHE/busybox" -name busybox -type f -perm -u+x 2>/dev/null | head -n 1; }

@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2016,SC2034 # check evaluates text in single quotes; others use what is set here
 # udev/70-tacc.rules: what an unprivileged user may do before them and after. Sourced by check.
 
 groupadd --system --force iio

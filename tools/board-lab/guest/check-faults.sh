@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2016,SC2034 # check evaluates text in single quotes; others use what is set here
 # What the driver and libiio make of faults, as README.md tells it: a kernel or a library that behaves otherwise shows
 # here. Sourced by check.
 
@@ -31,7 +32,7 @@ works() { lab_stream 64 /tmp/scans; }
 rate_kept() { lab-scans 200 /tmp/scans | grep -q ' 0 out of step'; }
 cured() { rebind && works; }
 raw() { cat "$SENSOR/in_accel_z_raw"; }
-set_attribute() { echo "$2" 2>&1 >"$SENSOR/$1"; }
+set_attribute() { echo "$2" >"$SENSOR/$1"; }
 runtime_status() { cat /sys/bus/i2c/devices/0-0068/power/runtime_status; }
 z_of_scan() { od -An -t d2 --endian=big -j $((24 * 63 + 4)) -N 2 /tmp/scans | tr -d ' '; } # of the 64th, fifth byte on
 

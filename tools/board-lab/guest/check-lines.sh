@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2016,SC2034 # check evaluates text in single quotes; others use what is set here
 # Button (GPIO17 to ground) and light (GPIO27) through libgpiod. Sourced by check.
 
 check "libgpiod sees 28 lines with the header's names" eval \
@@ -9,13 +10,12 @@ check "with the pull-up it reads high" eval '[ "$(gpioget --chip "$CHIP" --numer
 taken() { gpioinfo --chip "$CHIP" 17 | grep -q consumer; }
 # bouncing DEBOUNCE: a press that bounces for some milliseconds, and a clean release; prints the events seen
 bouncing() {
-  local i
   timeout 10 gpiomon --chip "$CHIP" --bias pull-up --active-low --edges both --event-clock monotonic \
     --debounce-period "$1" --format '%E %S' 17 >/tmp/edges &
   local monitor=$!
   lab_wait 5 taken
   lab_press
-  for i in 1 2 3 4; do
+  for _ in 1 2 3 4; do
     lab_release
     lab_press
   done
@@ -38,7 +38,8 @@ check "(without debounce the same press shows its bounces)" eval \
 blinks() {
   cat /dev/boardsim-gpio >/dev/null
   gpioset --chip "$CHIP" --toggle 200ms,100ms,200ms,0 27=1 || return 1
-  cat /dev/boardsim-gpio | tee /tmp/light
+  cat /dev/boardsim-gpio >/tmp/light
+  cat /tmp/light
   awk '$2 == 27 { values = values $3; if (NR > 1) steps = steps int(($1 - last) / 1e8 + 0.5) " "; last = $1 }
     END { print values, steps; exit !(values == "1010" && steps == "2 1 2 ") }' /tmp/light
 }

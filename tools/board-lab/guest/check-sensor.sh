@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2016,SC2034 # check evaluates text in single quotes; others use what is set here
 # The sensor as libiio sees it. Sourced by check.
 
 info=$(iio_info -u local: 2>&1)

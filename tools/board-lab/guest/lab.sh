@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2016,SC2034 # check evaluates text in single quotes; others use what is set here
 # Helpers for scripts that run in the guest: . "$LAB/guest/lab.sh"
 
 # lab_wait SECONDS COMMAND…: until the command succeeds; fails when it has not by then.
@@ -49,7 +50,7 @@ check() {
   else
     failed=$((failed + 1))
     echo "FAIL $what: status $? of: $*"
-    [ -z "$output" ] || echo "$output" | sed 's/^/     /'
+    [ -z "$output" ] || echo "     ${output//$'\n'/$'\n     '}"
   fi
 }
 # refuses COMMAND…: succeeds if the command fails
