@@ -12,6 +12,7 @@ let package = Package(
   targets: [
     // C libraries, each wrapped once and seen by one room only.
     .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
+    .systemLibrary(name: "CIIO", pkgConfig: "libiio", providers: [.apt(["libiio-dev"])]),
     .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
     .target(name: "CEvdev"),
     .systemLibrary(name: "CGPIO", pkgConfig: "libgpiod", providers: [.apt(["libgpiod-dev"])]),
@@ -26,7 +27,7 @@ let package = Package(
     .target(name: "Evdev", dependencies: ["CEvdev"]),
 
     // Adapters: none imports another.
-    .target(name: "Sensors", dependencies: ["Motion"]),
+    .target(name: "Sensors", dependencies: ["Motion", "CIIO"]),
     .target(name: "Controls", dependencies: ["CGPIO", "Evdev"]),
     .target(name: "RelayLink", dependencies: ["CCurl"]),
     .target(
@@ -68,6 +69,7 @@ let package = Package(
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOEmbedded", package: "swift-nio"),
       ]),
+    .testTarget(name: "SensorsTests", dependencies: ["Sensors", "Motion"]),
     .testTarget(
       name: "IIODReplayTests",
       dependencies: [

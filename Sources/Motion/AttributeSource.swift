@@ -1,5 +1,5 @@
 /// Where the attribute values of a captured device come from: `context.xml` where it has them, else `capture.json`.
-struct AttributeSource {
+package struct AttributeSource {
   /// The captured device.
   let device: IIOContext.Device
   /// The values that `capture.json` has.
@@ -8,6 +8,14 @@ struct AttributeSource {
   let contextPath: String
   /// Path of `capture.json`, for error texts.
   let manifestPath: String
+
+  /// Looks values up for a device.
+  package init(device: IIOContext.Device, values: [String: String], contextPath: String, manifestPath: String) {
+    self.device = device
+    self.values = values
+    self.contextPath = contextPath
+    self.manifestPath = manifestPath
+  }
 
   /// A value and where it was found.
   struct Value {
@@ -34,7 +42,7 @@ struct AttributeSource {
   }
 
   /// SI units per code.
-  func scale(
+  package func scale(
     of channel: IIOContext.Channel, _ element: IIOContext.ScanElement
   ) throws(CaptureError) -> Double {
     // A scale is never this far from one: the range only keeps every product of code and scale finite and not all zero.
@@ -75,7 +83,7 @@ struct AttributeSource {
   }
 
   /// What is added to a code before scaling; 0 if nothing is known of one.
-  func offset(of channel: IIOContext.Channel) throws(CaptureError) -> Double {
+  package func offset(of channel: IIOContext.Channel) throws(CaptureError) -> Double {
     guard let value = value("offset", of: channel) else { return 0 }
     guard let number = parseDecimal(value.text), abs(number) <= 1e12 else {
       throw malformed(value, "expected a number of codes", advice: "write the device's in_*_offset there")
@@ -84,7 +92,7 @@ struct AttributeSource {
   }
 
   /// The mount matrix of a sensor ("accel", "anglvel"); the identity if nothing is known of one.
-  func mountMatrix(_ kind: String) throws(CaptureError) -> MountMatrix {
+  package func mountMatrix(_ kind: String) throws(CaptureError) -> MountMatrix {
     var result: MountMatrix?
     for axis in ["x", "y", "z"] {
       guard let channel = device.channels.first(where: { $0.id == "\(kind)_\(axis)" }),
@@ -114,7 +122,7 @@ struct AttributeSource {
   }
 
   /// The rate the sensor was set to, in Hz; nil if nothing is known of one.
-  func samplingFrequency() throws(CaptureError) -> Double? {
+  package func samplingFrequency() throws(CaptureError) -> Double? {
     let name = "sampling_frequency"
     var found: Value?
     if let text = device.attributes[name] {

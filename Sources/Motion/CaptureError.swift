@@ -51,7 +51,7 @@ extension String {
   /// The string as it may be shown inside an error text: printable, and no longer than 60 characters.
   ///
   /// Names and values in captures come from elsewhere; they shall neither flood a log nor write control characters.
-  var quotedForError: String {
+  package var quotedForError: String {
     var text = ""
     for scalar in unicodeScalars.prefix(60) {
       let isPlain = scalar.value >= 0x20 && scalar.value != 0x7F && !(0x80...0x9F).contains(scalar.value)

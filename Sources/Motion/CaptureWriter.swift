@@ -112,6 +112,6 @@ enum InertialRange {
 }
 
 /// A decimal number as short as it can be and still read back exactly.
-func decimalText(_ value: Double) -> String {
+package func decimalText(_ value: Double) -> String {
   value == value.rounded() && abs(value) < 1e15 ? "\(Int64(value))" : "\(value)"
 }

@@ -1,23 +1,31 @@
 /// Reads the XML that `iio_genxml` prints.
-struct IIOContextParser {
+package struct IIOContextParser {
   /// The largest document, in bytes.
   static let sizeLimit = 4 << 20
   private static let indexLimit = 4095
   private static let advice = "make the context again with iio_genxml"
 
   private let file: String
+  private let isStrict: Bool
   private var context = IIOContext()
   private var open: [String] = []
 
-  private init(file: String) { self.file = file }
+  private init(file: String, isStrict: Bool) {
+    self.file = file
+    self.isStrict = isStrict
+  }
 
   /// Parses a document.
   ///
   /// - Parameters:
   ///   - bytes: the document, UTF-8.
   ///   - file: its path, for error texts.
+  ///   - isStrict: whether a scan element of unknown form is an error. In the context of a living machine it may belong
+  ///     to a device that nobody asked about; it then counts as one that cannot be captured.
   /// - Throws: `CaptureError` naming the line.
-  static func parse(_ bytes: [UInt8], file: String) throws(CaptureError) -> IIOContext {
+  package static func parse(
+    _ bytes: [UInt8], file: String, isStrict: Bool = true
+  ) throws(CaptureError) -> IIOContext {
     guard !bytes.isEmpty else {
       throw CaptureError(
         kind: .malformed, file: file, problem: "is empty, expected the XML of a libiio context", advice: advice)
@@ -32,7 +40,7 @@ struct IIOContextParser {
         kind: .malformed, file: file, place: "byte \(offset)", problem: "is not text, expected XML in UTF-8",
         advice: advice)
     }
-    var parser = IIOContextParser(file: file)
+    var parser = IIOContextParser(file: file, isStrict: isStrict)
     var reader = XMLReader(bytes)
     while let token = try next(&reader, file: file) {
       switch token {
@@ -85,8 +93,12 @@ struct IIOContextParser {
       let attribute = IIOContext.Attribute(filename: attributes["filename"], value: value(attributes))
       withChannel { $0.attributes[name] = attribute }
     case ("channel", "scan-element"):
-      let scanElement = try scanElement(attributes, line)
-      withChannel { $0.scanElement = scanElement }
+      do throws(CaptureError) {
+        let scanElement = try scanElement(attributes, line)
+        withChannel { $0.scanElement = scanElement }
+      } catch {
+        if isStrict { throw error }
+      }
     default:
       break  // What other versions of libiio add is skipped.
     }

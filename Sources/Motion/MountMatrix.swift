@@ -51,7 +51,7 @@ public struct MountMatrix: Sendable, Hashable {
 }
 
 /// A decimal number as sysfs prints it, blanks around it allowed; nil for anything else ("0x1p3", "nan", "1e999").
-func parseDecimal(_ text: some StringProtocol) -> Double? {
+package func parseDecimal(_ text: some StringProtocol) -> Double? {
   let blanks: Set<Character> = [" ", "\t", "\n", "\r", "\r\n"]
   let trimmed = text.drop { blanks.contains($0) }.reversed().drop { blanks.contains($0) }.reversed()
   let digits = String(trimmed)

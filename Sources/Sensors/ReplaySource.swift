@@ -1,15 +1,9 @@
 import Motion
 
-/// What a motion source delivers.
-public enum MotionEvent: Sendable {
-  /// Scans, in order of arrival; at least one.
-  case scans(Recording)
-  /// There are no more.
-  case ended
-}
-
 /// Plays a recording as if it came from a sensor.
-public struct ReplaySource: Sendable {
+///
+/// Batches are made as they are asked for, so that a slow consumer delays them rather than losing any.
+public struct ReplaySource: MotionSource {
   /// How fast.
   public enum Pace: Sendable, Hashable {
     /// As fast as it is taken.
@@ -22,51 +16,72 @@ public struct ReplaySource: Sendable {
   public let recording: Recording
   /// How fast to play it.
   public let pace: Pace
+  /// What the recording is called.
+  public let name: String
   /// Recorded time that one batch covers, ns.
   private static let batch: Int64 = 50_000_000
 
   /// A source over a recording.
-  public init(recording: Recording, pace: Pace) {
+  public init(recording: Recording, pace: Pace, name: String = "recording") {
     self.recording = recording
     self.pace = pace
+    self.name = name
+  }
+
+  public func describe() async throws(SensorError) -> MotionSourceDescription {
+    MotionSourceDescription(
+      name: name, hasAccelerometer: recording.hasAccelerometer, hasGyroscope: recording.hasGyroscope,
+      rate: recording.nominalRate ?? (recording.count > 2 ? 1 / recording.typicalPeriod : nil), isLive: false)
   }
 
   /// Plays the recording from its beginning. The stream ends after ``MotionEvent/ended``, or when its consumer goes.
   public func events() -> AsyncStream<MotionEvent> {
-    let batches = Self.batches(of: recording)
-    let pace = pace
-    let first = recording.timestamps.first ?? 0
-    return AsyncStream { continuation in
-      let player = Task {
-        let start = ContinuousClock.now
-        for batch in batches {
-          if pace == .realTime, let last = batch.timestamps.last {
-            // A batch is there when its last scan would be.
-            let due = start.advanced(by: .nanoseconds(max(0, last &- first)))
-            do { try await ContinuousClock().sleep(until: due) } catch { break }
-          }
-          if Task.isCancelled { break }
-          continuation.yield(.scans(batch))
-        }
-        continuation.yield(.ended)
-        continuation.finish()
+    let player = Player(recording, pace)
+    return AsyncStream { await player.next() }
+  }
+
+  /// The place in the recording that a stream has reached.
+  private actor Player {
+    private let recording: Recording
+    private let pace: Pace
+    private let start = ContinuousClock.now
+    private var position = 0
+    private var hasEnded = false
+
+    init(_ recording: Recording, _ pace: Pace) {
+      self.recording = recording
+      self.pace = pace
+    }
+
+    func next() async -> MotionEvent? {
+      guard !hasEnded, !Task.isCancelled else { return nil }
+      guard position < recording.count else {
+        hasEnded = true
+        return .ended
       }
-      continuation.onTermination = { _ in player.cancel() }
+      let range = position..<ReplaySource.endOfBatch(in: recording.timestamps, from: position)
+      position = range.upperBound
+      if pace == .realTime {
+        // A batch is there when its last scan would be.
+        let elapsed = recording.timestamps[range.upperBound - 1] &- recording.timestamps[0]
+        do {
+          try await ContinuousClock().sleep(until: start.advanced(by: .nanoseconds(max(0, elapsed))))
+        } catch {
+          hasEnded = true
+          return nil
+        }
+      }
+      return .scans(recording[range])
     }
   }
 
-  /// Cuts a recording at multiples of the batch length; stray time stamps do not make a batch endless.
-  private static func batches(of recording: Recording) -> [Recording] {
-    guard let first = recording.timestamps.first else { return [] }
-    var batches: [Recording] = []
-    var start = 0
-    var boundary = first &+ batch
-    for i in 0..<recording.count where recording.timestamps[i] >= boundary {
-      if i > start { batches.append(recording[start..<i]) }
-      start = i
-      boundary = max(boundary, recording.timestamps[i]) &+ batch
-    }
-    batches.append(recording[start..<recording.count])
-    return batches
+  /// Where the batch that begins at an index ends; stray time stamps do not make it endless.
+  private static func endOfBatch(in timestamps: [Int64], from start: Int) -> Int {
+    let boundary = timestamps[start] &+ batch
+    // A second's worth of scans of the fastest sensors, should the clock stand still.
+    let limit = min(timestamps.count, start + 4096)
+    var end = start + 1
+    while end < limit, timestamps[end] < boundary { end += 1 }
+    return end
   }
 }

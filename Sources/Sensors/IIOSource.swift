@@ -1,0 +1,122 @@
+import Motion
+
+/// A motion sensor behind libiio: of this machine, of another one that runs iiod, or on USB or a serial line.
+///
+/// Sampling sets rate, ranges, low-pass, time stamp clock and, where there is none, the device's own trigger, and
+/// restores all of them at its end. A process that is killed restores nothing; the next one finds the buffer abandoned
+/// and takes it over.
+///
+/// One stream at a time: a second one fails as busy while the first is consumed, and waits for its end where the first
+/// has been stopped already.
+public struct IIOSource: MotionSource {
+  /// What is wanted.
+  public let settings: IIOSettings
+
+  private let backend: any IIOBackend
+  private let log: @Sendable (String) -> Void
+  private let runs = SamplingRuns()
+
+  /// How many batches may wait for the consumer, some two and a half seconds.
+  static let waitingLimit = 64
+
+  /// A source; nothing is opened yet.
+  ///
+  /// - Parameters:
+  ///   - settings: what is wanted.
+  ///   - log: told what happens along the way that is no error, a sentence each; from any thread.
+  public init(_ settings: IIOSettings = IIOSettings(), log: @escaping @Sendable (String) -> Void = { _ in }) {
+    self.init(settings, backend: LibIIO(), log: log)
+  }
+
+  init(_ settings: IIOSettings, backend: any IIOBackend, log: @escaping @Sendable (String) -> Void = { _ in }) {
+    self.settings = settings
+    self.backend = backend
+    self.log = log
+  }
+
+  public func describe() async throws(SensorError) -> MotionSourceDescription {
+    try await survey().choice.get()
+  }
+
+  /// What the context has, and what would be chosen.
+  ///
+  /// - Throws: ``SensorError`` if the context cannot be opened; that nothing in it can be used is no error here.
+  public func survey() async throws(SensorError) -> SensorSurvey {
+    let session = session
+    return try await SensorThread.run { () -> Result<SensorSurvey, SensorError> in
+      do throws(SensorError) { return .success(try session.survey()) } catch { return .failure(error) }
+    }
+  }
+
+  public func events() -> AsyncStream<MotionEvent> {
+    let session = session
+    return runs.stream(limit: Self.waitingLimit, failed: MotionEvent.failed, ended: .ended) {
+      (stop, outlet) throws(SensorError) in
+      var assembler: MotionAssembler?
+      try session.sample(until: stop) { (setup) throws(SensorError) in
+        assembler = MotionAssembler(setup, uri: session.settings.uri)
+      } deliver: { (batch) throws(SensorError) in
+        guard let recording = try assembler?.assemble(batch), !recording.isEmpty else { return }
+        try outlet.send(.scans(recording))
+      }
+    }
+  }
+
+  /// Samples like ``events()``, and delivers the scans as the kernel wrote them.
+  func rawEvents() -> AsyncStream<RawSensorEvent> {
+    let session = session
+    return runs.stream(limit: Self.waitingLimit, failed: RawSensorEvent.failed, ended: .ended) {
+      (stop, outlet) throws(SensorError) in
+      try session.sample(until: stop) { (setup) throws(SensorError) in
+        try outlet.send(.began(setup))
+      } deliver: { (batch) throws(SensorError) in
+        try outlet.send(.scans(device: batch.device, batch.bytes))
+      }
+    }
+  }
+
+  public func settled() async { await runs.settled() }
+
+  private var session: IIOSession { IIOSession(settings: settings, backend: backend, log: log) }
+}
+
+/// What sampling delivers to those who keep it as it is.
+enum RawSensorEvent: Sendable {
+  /// What is sampled; before the first scan.
+  case began(SamplingSetup)
+  /// Whole scans of one of the devices.
+  case scans(device: Int, [UInt8])
+  case failed(SensorError)
+  case ended
+}
+
+/// Makes recordings of the batches of one or two devices.
+struct MotionAssembler {
+  private let uri: String
+  private var merger: StreamMerger?
+  private let accelerometer: Int
+
+  init(_ setup: SamplingSetup, uri: String) {
+    self.uri = uri
+    accelerometer = setup.devices.firstIndex { $0.decoder.hasAccelerometer } ?? 0
+    if setup.devices.count == 2 {
+      merger = StreamMerger(
+        accelerometerRate: setup.devices[accelerometer].rate, gyroscopeRate: setup.devices[1 - accelerometer].rate)
+    }
+  }
+
+  /// The scans that are complete by now; none while one device waits for the other.
+  mutating func assemble(_ batch: ScanBatch) throws(SensorError) -> Recording {
+    guard merger != nil else { return batch.recording }
+    do throws(StreamMerger.Problem) {
+      merger?.append(batch.recording, from: batch.device == accelerometer ? .accelerometer : .gyroscope)
+      return try merger?.take() ?? batch.recording
+    } catch {
+      guard case .clocksDiffer(let seconds) = error else { return batch.recording }
+      throw SensorError(
+        kind: .timestamps, operation: "merge two devices", subject: uri,
+        problem: "their stamps are \(rounded(seconds)) s apart, expected one clock",
+        remedy: "set current_timestamp_clock of both to monotonic, or choose one device")
+    }
+  }
+}

@@ -1,0 +1,191 @@
+import Motion
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#endif
+
+/// Scans of one device.
+struct ScanBatch {
+  /// Which of the devices of the setup.
+  var device: Int
+  /// The scans as the kernel wrote them; whole ones, at least one.
+  var bytes: [UInt8]
+  /// The same scans decoded.
+  var recording: Recording
+}
+
+/// Enables the buffers of devices that are set up, and reads them until the end.
+///
+/// Two devices are read by one thread: always the one that is behind by its stamps. So neither's buffer can fill up
+/// while the other is waited for, whatever their rates.
+struct SamplingLoop {
+  let devices: [SampledDevice]
+  let isLocal: Bool
+  let uri: String
+  let log: @Sendable (String) -> Void
+
+  /// Time that one batch covers, seconds.
+  static let batchSeconds = 0.04
+  /// Time that the kernel holds scans for while nobody reads, seconds.
+  static let kernelSeconds = 2.0
+  /// Further apart than this the stamps of two devices cannot be of one clock, seconds.
+  static let clockTolerance = 5.0
+
+  private final class Reader {
+    let index: Int
+    let device: SampledDevice
+    let buffer: any IIOBufferAccess
+    var monitor: ScanMonitor
+    var isFirst = true
+
+    init(index: Int, device: SampledDevice, buffer: any IIOBufferAccess) {
+      self.index = index
+      self.device = device
+      self.buffer = buffer
+      monitor = ScanMonitor(rate: device.rate)
+    }
+  }
+
+  /// How many scans one read returns: those of 40 ms, one if the rate is low or unknown.
+  static func scansPerBatch(rate: Double?) -> Int {
+    guard let rate, rate.isFinite else { return 1 }
+    return max(1, min(1024, Int((rate * batchSeconds).rounded())))
+  }
+
+  /// How many batches the kernel may hold.
+  static func kernelBuffers(rate: Double?) -> Int {
+    let scans = Double(scansPerBatch(rate: rate))
+    return max(4, min(256, Int((kernelSeconds * (rate ?? 25) / scans).rounded(.up))))
+  }
+
+  /// How long a read may take before the sensor counts as stalled, milliseconds: the time of a batch and of twenty
+  /// scans more, and a second at least.
+  static func stallMilliseconds(rate: Double?) -> Int {
+    let period = 1000 / max(0.5, rate ?? 5)
+    return Int(min(60_000, max(1000, (Double(scansPerBatch(rate: rate)) + 20) * period)))
+  }
+
+  /// Samples; `access` is set up.
+  func run(
+    _ access: any IIOContextAccess, until stop: StopSignal, _ deliver: (ScanBatch) throws(SensorError) -> Void
+  ) throws(SensorError) {
+    let stall = devices.map { Self.stallMilliseconds(rate: $0.rate) }.max() ?? 1000
+    // A remote context gives the far side half of its deadline.
+    do throws(IIOFailure) {
+      try access.setTimeout(milliseconds: isLocal ? stall : 2 * stall)
+    } catch {
+      throw SensorError(error, uri: uri)
+    }
+    var readers: [Reader] = []
+    var tokens: [Int] = []
+    defer {
+      // No waker may run once its buffer is closed.
+      for token in tokens { stop.remove(token) }
+      for reader in readers { reader.buffer.close() }
+      for reader in readers { logSummary(of: reader) }
+    }
+    for (index, device) in devices.enumerated() {
+      let buffer: any IIOBufferAccess
+      do throws(IIOFailure) {
+        buffer = try access.openBuffer(
+          device: device.device.id, channels: device.channels, scans: Self.scansPerBatch(rate: device.rate),
+          kernelBuffers: Self.kernelBuffers(rate: device.rate))
+      } catch {
+        throw SensorError(error, uri: uri)
+      }
+      readers.append(Reader(index: index, device: device, buffer: buffer))
+      tokens.append(stop.add(buffer.cancel))
+    }
+    while !stop.isStopped, let reader = Self.mostBehind(readers) {
+      guard let bytes = try read(reader, until: stop) else { return }
+      let recording = try decode(bytes, of: reader)
+      try checkClocks(of: readers)
+      try deliver(ScanBatch(device: reader.index, bytes: bytes, recording: recording))
+    }
+  }
+
+  private static func mostBehind(_ readers: [Reader]) -> Reader? {
+    readers.min { ($0.monitor.last ?? .min) < ($1.monitor.last ?? .min) }
+  }
+
+  /// The next scans of a device; nil once stopped, or when the far side has no more.
+  private func read(_ reader: Reader, until stop: StopSignal) throws(SensorError) -> [UInt8]? {
+    while true {
+      let bytes: [UInt8]
+      do throws(IIOFailure) {
+        bytes = try reader.buffer.read()
+      } catch {
+        if stop.isStopped { return nil }
+        // A sensor may take its time to wake up, once.
+        if error.code == ETIMEDOUT, reader.isFirst {
+          reader.isFirst = false
+          continue
+        }
+        throw SensorError(error, uri: uri)
+      }
+      guard !stop.isStopped, !bytes.isEmpty else { return nil }
+      reader.isFirst = false
+      return try whole(bytes, of: reader)
+    }
+  }
+
+  private func whole(_ bytes: [UInt8], of reader: Reader) throws(SensorError) -> [UInt8] {
+    let expected = reader.device.decoder.layout.scanSize
+    let found = reader.buffer.scanSize
+    guard found == expected, bytes.count % expected == 0 else {
+      throw SensorError(
+        kind: .unsuitable, operation: "read scans", subject: SensorError.path(reader.device.device.id, uri: uri),
+        problem: "got \(bytes.count) bytes in scans of \(found), expected scans of \(expected) bytes "
+          + "(\(reader.device.channels.joined(separator: ", ")))",
+        remedy: "another client of the same iiod probably has other channels enabled; end it")
+    }
+    return bytes
+  }
+
+  private func decode(_ bytes: [UInt8], of reader: Reader) throws(SensorError) -> Recording {
+    var recording = Recording(nominalRate: reader.device.rate)
+    func useless(_ problem: String) -> SensorError {
+      SensorError(
+        kind: .timestamps, operation: "use its time stamps",
+        subject: SensorError.path(reader.device.device.id, uri: uri),
+        problem: problem,
+        remedy: "set current_timestamp_clock to monotonic, and see whether the driver has a known fault (dmesg)")
+    }
+    do throws(ScanDecoder.ImplausibleTimestamp) {
+      try reader.device.decoder.decode(bytes, into: &recording)
+    } catch {
+      throw useless("\(error.value) ns is no time, expected nanoseconds within 146 years of zero")
+    }
+    let gaps = reader.monitor.gaps
+    let missing = reader.monitor.missing
+    reader.monitor.watch(recording.timestamps)
+    if reader.monitor.gaps > gaps, gaps == 0 {
+      log("\(reader.device.device.fileName): \(reader.monitor.missing - missing) scans are missing, the first such gap")
+    }
+    if reader.monitor.isHopeless {
+      throw useless("most of the last \(ScanMonitor.window) do not advance")
+    }
+    return recording
+  }
+
+  private func checkClocks(of readers: [Reader]) throws(SensorError) {
+    let times = readers.compactMap { $0.monitor.last.map { Double($0) * 1e-9 } }
+    guard times.count == 2, abs(times[0] - times[1]) > Self.clockTolerance else { return }
+    throw SensorError(
+      kind: .timestamps, operation: "merge two devices", subject: uri,
+      problem:
+        "\(readers.map(\.device.device.fileName).joined(separator: " and ")) stamp \(rounded(abs(times[0] - times[1]))) s "
+        + "apart, expected one clock",
+      remedy: "set current_timestamp_clock of both to monotonic, or choose one device")
+  }
+
+  private func logSummary(of reader: Reader) {
+    let monitor = reader.monitor
+    guard monitor.gaps + monitor.strays > 0 else { return }
+    log(
+      "\(reader.device.device.fileName): \(monitor.scans) scans, \(monitor.missing) missing in \(monitor.gaps) gaps, "
+        + "\(monitor.strays) with a stamp that does not advance")
+  }
+}

@@ -1,0 +1,68 @@
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#endif
+
+/// The settings of a sensor that were changed, so that they can be put back.
+struct SettingsJournal {
+  private enum Entry {
+    case attribute(IIOAttribute, value: String)
+    case trigger(device: String, trigger: String?)
+  }
+
+  private var entries: [Entry] = []
+
+  /// Sets an attribute, unless it has that value.
+  mutating func set(
+    _ attribute: IIOAttribute, to value: String, in context: any IIOContextAccess
+  ) throws(IIOFailure) {
+    let old = try context.read(attribute)
+    guard old != value else { return }
+    entries.append(.attribute(attribute, value: old))
+    do throws(IIOFailure) {
+      try context.write(value, to: attribute)
+    } catch {
+      // A refusal changed nothing; after a broken connection nobody knows.
+      if !Self.isLost(error) { entries.removeLast() }
+      throw error
+    }
+  }
+
+  /// Notes the value of an attribute that somebody else is about to change.
+  mutating func note(_ attribute: IIOAttribute, in context: any IIOContextAccess) {
+    // What cannot be read cannot be put back.
+    if let old = try? context.read(attribute) { entries.append(.attribute(attribute, value: old)) }
+  }
+
+  /// Gives a trigger to a device that has none.
+  mutating func setTrigger(
+    _ trigger: String, of device: String, in context: any IIOContextAccess
+  ) throws(IIOFailure) {
+    try context.setTrigger(trigger, of: device)
+    entries.append(.trigger(device: device, trigger: nil))
+  }
+
+  /// Puts everything back, the last change first.
+  ///
+  /// - Returns: what could not be put back. A sensor that is gone, or out of reach, is asked no further.
+  mutating func restore(in context: any IIOContextAccess) -> [IIOFailure] {
+    var failures: [IIOFailure] = []
+    while let entry = entries.popLast() {
+      do throws(IIOFailure) {
+        switch entry {
+        case .attribute(let attribute, let value): try context.write(value, to: attribute)
+        case .trigger(let device, let trigger): try context.setTrigger(trigger, of: device)
+        }
+      } catch {
+        failures.append(error)
+        if Self.isLost(error) { entries.removeAll() }
+      }
+    }
+    return failures
+  }
+
+  private static func isLost(_ failure: IIOFailure) -> Bool {
+    [ENODEV, EPIPE, ECONNRESET, ENOTCONN, ETIMEDOUT, EBADF, ESHUTDOWN].contains(failure.code)
+  }
+}
