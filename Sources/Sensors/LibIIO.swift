@@ -116,9 +116,9 @@ final class LibIIOContext: IIOContextAccess {
     guard isEnabled == "1" else { return .free }
     guard isLocal else { return .remote }
     // The kernel lets one process at a time open the device, and opening it changes nothing.
-    let descriptor = Glibc.open("/dev/\(device)", O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+    let descriptor = SystemCalls.open("/dev/\(device)", O_RDONLY | O_NONBLOCK | O_CLOEXEC)
     if descriptor >= 0 {
-      close(descriptor)
+      SystemCalls.close(descriptor)
       return .abandoned
     }
     if errno == EBUSY { return .inUse }
