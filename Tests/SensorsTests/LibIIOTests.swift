@@ -1,0 +1,81 @@
+import Foundation
+import Testing
+
+@testable import Motion
+@testable import Sensors
+
+@Suite("The real libiio, on contexts made of XML")
+struct LibIIOTests {
+  private final class File {
+    let path = NSTemporaryDirectory() + "tacc-context-\(UUID().uuidString).xml"
+    init(_ text: String) throws { try text.write(toFile: path, atomically: true, encoding: .utf8) }
+    deinit { unlink(path) }
+  }
+
+  @Test("its XML is understood, and the sensor is found in it")
+  func discovery() throws {
+    let file = try File(
+      FakeXML.context(FakeXML.device("iio:device0", "als"), FakeXML.mpu6050("iio:device3", label: "board")))
+    let access = try LibIIO().open(uri: "xml:\(file.path)")
+    let context = try IIOContextParser.parse(access.xml, file: "xml:", isStrict: false)
+    #expect(context.devices.map(\.id) == ["iio:device0", "iio:device3"])
+    let choice = try SensorChoice(in: context, IIOSettings())
+    #expect(choice.first.fileName == "mpu6050")
+    #expect(choice.first.axes("accel").first?.scanElement?.format == ScanFormat("be:S16/16>>0"))
+    #expect(choice.first.axes("anglvel").first?.attributes["scale"]?.filename == "in_anglvel_scale")
+    #expect(choice.first.attributeNames == FakeXML.rates)
+  }
+
+  @Test("what a context of XML cannot do comes back as an error number, not as a crash")
+  func refusals() throws {
+    let file = try File(FakeXML.context(FakeXML.mpu6050()))
+    let access = try LibIIO().open(uri: "xml:\(file.path)")
+    try access.setTimeout(milliseconds: 100)
+    let scale = IIOAttribute(device: "iio:device0", channel: "accel_x", name: "scale", filename: "in_accel_scale")
+    let rate = IIOAttribute(device: "iio:device0", name: "sampling_frequency")
+    for attribute in [scale, rate] {
+      let read = #expect(throws: IIOFailure.self) { _ = try access.read(attribute) }
+      #expect(read?.subject == attribute.path)
+      #expect((read?.code ?? 0) > 0)
+      #expect(throws: IIOFailure.self) { try access.write("1", to: attribute) }
+    }
+    #expect(throws: IIOFailure.self) { _ = try access.read(IIOAttribute(device: "iio:device9", name: "x")) }
+    #expect(throws: IIOFailure.self) {
+      _ = try access.openBuffer(device: "iio:device0", channels: ["accel_x"], scans: 8, kernelBuffers: 4)
+    }
+    #expect(throws: IIOFailure.self) {
+      _ = try access.openBuffer(device: "iio:device0", channels: ["no_such"], scans: 8, kernelBuffers: 4)
+    }
+    #expect(try access.bufferState(of: "iio:device0") == .free)
+    #expect(try access.trigger(of: "iio:device0") == .notSupported)
+  }
+
+  @Test("a source on such a context fails with a reason", .timeLimit(.minutes(1)))
+  func source() async throws {
+    let file = try File(FakeXML.context(FakeXML.mpu6050()))
+    let source = IIOSource(IIOSettings(uri: "xml:\(file.path)"))
+    let survey = try await source.survey()
+    #expect(survey.devices.map(\.capability) == ["has accelerometer and gyroscope"])
+    guard case .failure(let error) = survey.choice else {
+      Issue.record("expected a failure")
+      return
+    }
+    #expect(error.subject.contains("current_timestamp_clock"))
+  }
+
+  @Test(
+    "contexts that are not there", .timeLimit(.minutes(1)), arguments: ["xml:/nowhere/at/all.xml", "ip:127.0.0.1:1"])
+  func noContext(_ uri: String) async {
+    let error = await #expect(throws: SensorError.self) { try await IIOSource(IIOSettings(uri: uri)).describe() }
+    #expect(error?.kind == .unreachable, "\(error.map { "\($0)" } ?? "")")
+  }
+
+  @Test("XML that is none, empty or huge")
+  func malformed() throws {
+    for text in ["", "<context", "<device/>", String(repeating: "x", count: 1 << 16)] {
+      let file = try File(text)
+      let failure = #expect(throws: IIOFailure.self) { _ = try LibIIO().open(uri: "xml:\(file.path)") }
+      #expect(failure?.operation == .openContext)
+    }
+  }
+}
