@@ -1,5 +1,11 @@
 import Motion
 
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#endif
+
 /// What is to be set on a device, found out by reading alone.
 struct DevicePlan: Sendable, Hashable {
   /// A setting.
@@ -74,7 +80,11 @@ struct DevicePlan: Sendable, Hashable {
       return
     }
     let attribute = IIOAttribute(device: device.id, name: name)
-    if try context.read(attribute) != "monotonic" {
+    guard let current = try value(of: attribute, in: context) else {
+      notes.append("\(device.fileName) does not tell its time stamp clock; its time stamps are taken as they are")
+      return
+    }
+    if current != "monotonic" {
       changes.append(Change(attribute: attribute, value: "monotonic", isRequired: true))
     }
   }
@@ -99,7 +109,7 @@ struct DevicePlan: Sendable, Hashable {
       return
     }
     for place in places {
-      let current = parseDecimal(try context.read(place))
+      let current = try value(of: place, in: context).flatMap { parseDecimal($0) }
       let available = available(for: place, in: context).flatMap { $0.smallest(reaching: settings.rate) }
       let wanted = available ?? .init(number: settings.rate, text: decimalText(settings.rate))
       // Of several sensors of one device, the slowest decides.
@@ -124,7 +134,7 @@ struct DevicePlan: Sendable, Hashable {
     let codes: Double? = format.bits <= 24 ? Double(format.maximumCode) + 1 : nil
     var range: Double?
     for place in attributes("scale", of: [kind]) {
-      let current = parseDecimal(try context.read(place))
+      let current = try value(of: place, in: context).flatMap { parseDecimal($0) }
       var scale = current.map(abs)
       if let codes, let chosen = available(for: place, in: context)?.smallest(reaching: wanted / codes) {
         scale = chosen.number
@@ -155,6 +165,18 @@ struct DevicePlan: Sendable, Hashable {
       if abs(current - chosen.number) > 1e-3 * chosen.number {
         changes.append(Change(attribute: place, value: chosen.text, isRequired: false))
       }
+    }
+  }
+
+  /// A value; nil if the driver does not have it, although the context lists it.
+  private func value(
+    of attribute: IIOAttribute, in context: any IIOContextAccess
+  ) throws(IIOFailure) -> String? {
+    do throws(IIOFailure) {
+      return try context.read(attribute)
+    } catch {
+      if [ENOENT, EINVAL, EOPNOTSUPP, ENOSYS].contains(error.code) { return nil }
+      throw error
     }
   }
 

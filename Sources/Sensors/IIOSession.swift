@@ -38,7 +38,7 @@ struct IIOSession {
     let plans = try plan(choice, found)
     var journal = SettingsJournal()
     defer {
-      for failure in journal.restore(in: found.access) {
+      for failure in journal.restore(in: found.access, patience: isLocal ? 0 : 20, pause: { usleep(50_000) }) {
         log("a setting could not be put back: \(SensorError(failure, uri: settings.uri))")
       }
     }

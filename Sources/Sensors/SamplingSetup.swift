@@ -64,9 +64,17 @@ extension SampledDevice {
         problem: error.place.isEmpty ? error.problem : "\(error.place): \(error.problem)",
         remedy: "see what iio_info says about the device, and correct its driver or device tree")
     }
+    // What the driver made of it may differ from what was wanted.
     rate = nil
     for attribute in plan.rateAttributes {
-      let text = try Self.read(attribute, uri: uri, in: context)
+      let text: String
+      do throws(IIOFailure) {
+        text = try context.read(attribute)
+      } catch {
+        let translated = SensorError(error, uri: uri)
+        if translated.kind == .refused { continue }
+        throw translated
+      }
       if let value = parseDecimal(text), value > 0 { rate = min(rate ?? .infinity, value) }
     }
   }
@@ -103,11 +111,5 @@ extension SampledDevice {
       }
     }
     return values
-  }
-
-  private static func read(
-    _ attribute: IIOAttribute, uri: String, in context: any IIOContextAccess
-  ) throws(SensorError) -> String {
-    do throws(IIOFailure) { return try context.read(attribute) } catch { throw SensorError(error, uri: uri) }
   }
 }

@@ -149,7 +149,8 @@ extension SensorError {
         .unreachable, "nothing listens there", "start iiod (or tacc iiod-replay) there; its port is 30431"
       )
     // libiio gives the number of getaddrinfo's failure for an error number: EAI_NONAME 2, EAI_AGAIN 3, EAI_NODATA 5.
-    case ("ip", 2), ("ip", 3), ("ip", 5):
+    // The resolver's own ENXIO comes through as well.
+    case ("ip", 2), ("ip", 3), ("ip", 5), ("ip", ENXIO):
       return SensorError(
         kind: .unreachable, operation: "open the context", subject: uri, problem: "the name has no address",
         remedy: "check its spelling, the network and the DNS server")
@@ -157,9 +158,9 @@ extension SensorError {
       (kind, problem, remedy) = (
         .unreachable, text, "check the address, the network, and that iiod (or tacc iiod-replay) runs there"
       )
-    case ("usb", ENODEV), ("usb", ENOENT), ("serial", ENODEV), ("serial", ENOENT):
+    case ("usb", ENODEV), ("usb", ENOENT), ("serial", ENODEV), ("serial", ENOENT), ("usb", ENXIO), ("serial", ENXIO):
       (kind, problem, remedy) = (
-        .unreachable, "no such device is attached", "check the cable; iio_info -s lists what is there"
+        .unreachable, "no such device is attached", "check the cable and the URI; iio_info -s lists what is there"
       )
     case (_, EACCES), (_, EPERM): (kind, problem, remedy) = (.permission, text, groupRemedy)
     case (_, EBUSY): (kind, problem, remedy) = (.busy, text, "stop the other program that uses it")

@@ -45,17 +45,32 @@ struct SettingsJournal {
 
   /// Puts everything back, the last change first.
   ///
+  /// A machine that serves the sensor may need a moment after the buffer was closed to notice that, and refuses as long.
+  ///
+  /// - Parameters:
+  ///   - patience: how often a refusal as busy is met with another attempt, in all.
+  ///   - pause: waits before another attempt.
   /// - Returns: what could not be put back. A sensor that is gone, or out of reach, is asked no further.
-  mutating func restore(in context: any IIOContextAccess) -> [IIOFailure] {
+  mutating func restore(
+    in context: any IIOContextAccess, patience: Int = 0, pause: () -> Void = {}
+  ) -> [IIOFailure] {
     var failures: [IIOFailure] = []
-    while let entry = entries.popLast() {
+    var patience = patience
+    while let entry = entries.last {
       do throws(IIOFailure) {
         switch entry {
         case .attribute(let attribute, let value): try context.write(value, to: attribute)
         case .trigger(let device, let trigger): try context.setTrigger(trigger, of: device)
         }
+        entries.removeLast()
       } catch {
+        if error.code == EBUSY, patience > 0 {
+          patience -= 1
+          pause()
+          continue
+        }
         failures.append(error)
+        entries.removeLast()
         if Self.isLost(error) { entries.removeAll() }
       }
     }

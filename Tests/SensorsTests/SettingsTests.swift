@@ -104,6 +104,40 @@ struct SettingsTests {
     #expect(fake.writes.count == 6, "clock, rate, and both back, and the buffer's two")
   }
 
+  @Test("a far side that has not noticed yet that the buffer is closed is asked again, a limited number of times")
+  func patience() throws {
+    let fake = FakeIIO.mpu6050()
+    let access = try fake.open(uri: "ip:board")
+    let rate = IIOAttribute(device: "iio:device0", name: "sampling_frequency")
+    var journal = SettingsJournal()
+    try journal.set(rate, to: "200", in: access)
+    fake.fail("write iio:device0/sampling_frequency", EBUSY)
+    var pauses = 0
+    let failures = journal.restore(in: access, patience: 20) {
+      pauses += 1
+      if pauses == 3 { fake.state.withLock { $0.failures = [:] } }
+    }
+    #expect(failures.isEmpty)
+    #expect(pauses == 3)
+    #expect(fake.value("iio:device0/sampling_frequency") == "50")
+
+    try journal.set(rate, to: "200", in: access)
+    fake.fail("write iio:device0/sampling_frequency", EBUSY)
+    pauses = 0
+    #expect(journal.restore(in: access, patience: 5) { pauses += 1 }.map(\.code) == [EBUSY])
+    #expect(pauses == 5)
+  }
+
+  @Test("a value that the context lists and the driver refuses to tell is done without")
+  func unreadable() throws {
+    let fake = brief()
+    fake.fail("read iio:device0/current_timestamp_clock", EINVAL)
+    fake.fail("read iio:device0/sampling_frequency", EINVAL)
+    fake.fail("read iio:device0/sampling_frequency_available", EIO)
+    let (_, log) = try sample(fake)
+    #expect(log.contains { $0.contains("does not tell its time stamp clock") })
+  }
+
   @Test("after the sensor is gone nothing more is tried than what tells so")
   func gone() throws {
     let fake = FakeIIO.mpu6050()
