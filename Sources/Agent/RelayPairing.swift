@@ -124,6 +124,7 @@ public struct RelayPairing: Sendable {
           switch input {
           case .link(let event): Self.event(for: event)
           case .motion(.scans(let batch)): .samples(batch)
+          case .motion(.failed(let error)): .sourceFailed("\(error)")
           case .motion(.ended): .sourceEnded
           case .tick: .tick
           case .cancel: .cancel

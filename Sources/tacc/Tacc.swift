@@ -22,7 +22,7 @@ struct Tacc: AsyncParsableCommand {
     version: version,
     subcommands: [
       DemoLocal.self, Evaluate.self, Client.self, Session.self, RelayCommand.self, Simulate.self, Convert.self,
-      IIODReplayCommand.self,
+      SensorsCommand.self, Record.self, IIODReplayCommand.self,
     ])
 
   static func main() async {

@@ -11,6 +11,12 @@ enum Terminal {
     FileHandle.standardError.write(Data("tacc: \(message)\n".utf8))
   }
 
+  /// Something worth knowing that is no error, on a line of its own.
+  static func note(_ message: String) {
+    clearLine()
+    FileHandle.standardError.write(Data("tacc: note: \(message)\n".utf8))
+  }
+
   /// A line of progress: rewritten in place on a terminal, a line each elsewhere.
   static func progress(_ message: String) {
     if isInteractive {

@@ -1,0 +1,54 @@
+import ArgumentParser
+import Foundation
+import Sensors
+
+struct Record: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Record a sensor as a capture.",
+    discussion: """
+      Finds the motion sensor, sets its rate and ranges, keeps its scans as the kernel writes them, and puts its settings \
+      back. The capture appears when it is complete; SIGINT and SIGTERM end the recording and keep what there is.
+
+      EXAMPLES
+        tacc record --out shake
+        tacc record --out shake --seconds 20 --device mpu6050 --rate 500
+        tacc record --out shake --uri ip:raspberrypi.local
+
+      Exit status: 0 recorded, 2 bad usage or a directory that cannot be made, 1 a fault of the sensor.
+      """)
+
+  @Option(help: ArgumentHelp("Directory to make.", valueName: "dir"))
+  var out: String
+
+  @Option(help: "How long, by the sensor's clock.")
+  var seconds = 30.0
+
+  @Option(help: "What the capture is called; otherwise the name of the directory.")
+  var label: String?
+
+  @OptionGroup var sensor: SensorOptions
+
+  func run() async throws {
+    let recorder = Recorder(sensor.source())
+    let total = seconds
+    let (out, label) = (out, label)
+    do {
+      let summary = try await withInterrupts {
+        try await recorder.record(to: out, seconds: total, label: label) { done in
+          if Terminal.isInteractive {
+            Terminal.progress(String(format: "recording: %.1f of %.1f s", done, total))
+          }
+        }
+      }
+      Terminal.clearLine()
+      var text = String(format: "recorded %.1f s of %@: %d scans", summary.seconds, summary.name, summary.scans)
+      if summary.missingScans > 0 { text += ", \(summary.missingScans) missing" }
+      if summary.clippedScans > 0 {
+        text += ", \(summary.clippedScans) at full scale (give a larger --accel-range or --gyro-range)"
+      }
+      print("\(text), in \(out)")
+    } catch let error as SensorError {
+      throw ExitStatus.sensor(error)
+    }
+  }
+}
