@@ -8,6 +8,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-nio.git", from: "2.65.0"),
     .package(url: "https://github.com/apple/swift-log.git", from: "1.5.0"),
     .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.5.0"),
+    .package(url: "https://github.com/LebJe/TOMLKit.git", from: "0.6.0"),
   ],
   targets: [
     // C libraries, each wrapped once and seen by one room only.
@@ -48,7 +49,11 @@ let package = Package(
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
       ]),
-    .target(name: "Agent", dependencies: ["Motion", "Pairing", "Sensors", "RelayLink"]),
+    .target(
+      name: "Agent",
+      dependencies: [
+        "Motion", "Pairing", "Sensors", "Controls", "RelayLink", .product(name: "TOMLKit", package: "TOMLKit"),
+      ]),
 
     .executableTarget(
       name: "tacc",
@@ -85,7 +90,8 @@ let package = Package(
     .testTarget(
       name: "AgentTests",
       dependencies: [
-        "Agent", "Relay", "RelayLink", "Pairing", "Motion", "Sensors", .product(name: "Logging", package: "swift-log"),
+        "Agent", "Relay", "RelayLink", "Pairing", "Motion", "Sensors", "Controls",
+        .product(name: "Logging", package: "swift-log"),
       ]),
   ],
   swiftLanguageModes: [.v6]

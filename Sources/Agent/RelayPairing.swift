@@ -11,10 +11,14 @@ public struct RelayPairing: Sendable {
   public var sessionCode: String
   /// As whom.
   public var role: PairingRole
-  /// What is played into it.
-  public var source: ReplaySource
-  /// Whether the recording may begin in motion.
-  public var assumesOnset = false
+  /// Where the motion comes from.
+  public var source: any MotionSource
+  /// Which sensors that has.
+  public var sensors: Set<SensorKind>
+  /// A live sensor, or a recording.
+  public var sourceKind: PairingConfiguration.Source
+  /// How long to wait for the shake, seconds.
+  public var windowSeconds: Double
   /// Security margin, bits.
   public var margin = 512
   /// How long to wait for the other side, seconds.
@@ -32,12 +36,31 @@ public struct RelayPairing: Sendable {
     public let processingSeconds: Double
   }
 
-  /// A pairing over a relay.
-  public init(endpoint: RelayEndpoint, sessionCode: String, role: PairingRole, source: ReplaySource) {
+  /// A pairing of a live sensor over a relay.
+  public init(
+    endpoint: RelayEndpoint, sessionCode: String, role: PairingRole, source: any MotionSource, sensors: Set<SensorKind>
+  ) {
     self.endpoint = endpoint
     self.sessionCode = sessionCode
     self.role = role
     self.source = source
+    self.sensors = sensors
+    sourceKind = .live
+    windowSeconds = 60
+  }
+
+  /// A pairing of a recording over a relay.
+  ///
+  /// - Parameter assumesOnset: whether the recording may begin in motion.
+  public init(
+    endpoint: RelayEndpoint, sessionCode: String, role: PairingRole, replay: ReplaySource, assumesOnset: Bool = false
+  ) {
+    self.init(
+      endpoint: endpoint, sessionCode: sessionCode, role: role, source: replay,
+      sensors: .of(gyroscope: replay.recording.hasGyroscope, accelerometer: replay.recording.hasAccelerometer))
+    sourceKind = .recording(assumesOnset: assumesOnset)
+    // A recording played in real time is over when it is over.
+    windowSeconds = 60 + replay.recording.duration
   }
 
   private enum Input: Sendable {
@@ -54,15 +77,11 @@ public struct RelayPairing: Sendable {
   public func run(progress: @Sendable (PairingProgress) -> Void = { _ in }) async throws -> Outcome {
     let link = try await RelayConnection.open(
       endpoint: endpoint, sessionCode: sessionCode, role: role == .alice ? .alice : .bob, options: linkOptions)
-    var sensors: Set<SensorKind> = []
-    if source.recording.hasGyroscope { sensors.insert(.gyroscope) }
-    if source.recording.hasAccelerometer { sensors.insert(.accelerometer) }
     var configuration = PairingConfiguration(
-      role: role, sessionID: link.session.sessionID, source: .recording(assumesOnset: assumesOnset), sensors: sensors)
+      role: role, sessionID: link.session.sessionID, source: sourceKind, sensors: sensors)
     configuration.margin = margin
     configuration.peerTimeout = peerTimeout
-    // A recording played in real time is over when it is over.
-    configuration.windowSeconds = 60 + source.recording.duration
+    configuration.windowSeconds = windowSeconds
     let machine = try PairingMachine(configuration: configuration)
     let outcome = await drive(machine, over: link, progress: progress)
     if case .failure = outcome.result { try? link.sendBye(code: "aborted") }
@@ -161,6 +180,13 @@ public struct RelayPairing: Sendable {
     case .protocolViolation(let text): .protocolViolation(text)
     case .closed(let closure): .linkLost("\(closure)")
     }
+  }
+}
+
+extension Set<SensorKind> {
+  /// The kinds that are there.
+  static func of(gyroscope: Bool, accelerometer: Bool) -> Set<SensorKind> {
+    Set([gyroscope ? .gyroscope : nil, accelerometer ? .accelerometer : nil].compactMap { $0 })
   }
 }
 

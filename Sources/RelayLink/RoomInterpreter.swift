@@ -35,16 +35,6 @@ struct RoomInterpreter: MessageInterpreter {
 
   /// A ticket goes back to the relay in a URL, so it may only hold what needs no escaping there (RFC 3986).
   static func isTicket(_ text: String) -> Bool {
-    (1...maximumTicketLength).contains(text.utf8.count) && text.utf8.allSatisfy(isUnreserved)
-  }
-
-  /// A room's name; `.` and `..` would be path segments with a meaning of their own.
-  static func isRoomName(_ text: String) -> Bool {
-    (1...64).contains(text.utf8.count) && text.utf8.allSatisfy { isUnreserved($0) && $0 != UInt8(ascii: "~") }
-      && text.contains { $0 != "." }
-  }
-
-  private static func isUnreserved(_ byte: UInt8) -> Bool {
-    (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte | 0x20) || "-._~".utf8.contains(byte)
+    (1...maximumTicketLength).contains(text.utf8.count) && text.utf8.allSatisfy(RoomName.isUnreserved)
   }
 }

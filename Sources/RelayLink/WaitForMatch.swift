@@ -35,7 +35,7 @@ public struct RelayMatch: Sendable, Hashable {
 public func waitForMatch(
   at endpoint: RelayEndpoint, room: String, ticket: String? = nil, options: RelayLinkOptions = RelayLinkOptions()
 ) async throws(RelayLinkError) -> RelayMatch {
-  guard RoomInterpreter.isRoomName(room) else { throw .invalidRoom }
+  guard RoomName.isValid(room) else { throw .invalidRoom }
   var path = "/rooms/\(room)"
   if let ticket {
     guard RoomInterpreter.isTicket(ticket) else {

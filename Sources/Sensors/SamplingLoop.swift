@@ -30,6 +30,8 @@ struct SamplingLoop {
   static let batchSeconds = 0.04
   /// Time that the kernel holds scans for while nobody reads, seconds.
   static let kernelSeconds = 2.0
+  /// How long after being stopped a read of a remote context may still return by itself.
+  static let remoteGrace = Duration.milliseconds(250)
   /// Further apart than this the stamps of two devices cannot be of one clock, seconds.
   static let clockTolerance = 5.0
 
@@ -96,13 +98,26 @@ struct SamplingLoop {
         throw SensorError(error, uri: uri)
       }
       readers.append(Reader(index: index, device: device, buffer: buffer))
-      tokens.append(stop.add(buffer.cancel))
+      tokens.append(stop.add(waker(for: buffer)))
     }
     while !stop.isStopped, let reader = Self.mostBehind(readers) {
       guard let bytes = try read(reader, until: stop) else { return }
       let recording = try decode(bytes, of: reader)
       try checkClocks(of: readers)
       try deliver(ScanBatch(device: reader.index, bytes: bytes, recording: recording))
+    }
+  }
+
+  /// What ends a read. Over a network it is given the time of a few batches to end by itself: cancelling breaks the
+  /// connection off, so that the far side cannot be told that the buffer is no longer needed.
+  private func waker(for buffer: any IIOBufferAccess) -> @Sendable () -> Void {
+    let cancel = buffer.cancel
+    guard !isLocal else { return cancel }
+    return {
+      Task {
+        try? await Task.sleep(for: Self.remoteGrace)
+        cancel()
+      }
     }
   }
 

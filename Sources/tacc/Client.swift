@@ -56,8 +56,8 @@ struct Client: AsyncParsableCommand {
     do { endpoint = try RelayEndpoint(url) } catch { throw ExitStatus.badInput("--url: \(error)") }
     var pairing = RelayPairing(
       endpoint: endpoint, sessionCode: session, role: role,
-      source: ReplaySource(recording: capture.recording, pace: realTime ? .realTime : .fast))
-    pairing.assumesOnset = assumeOnset
+      replay: ReplaySource(recording: capture.recording, pace: realTime ? .realTime : .fast),
+      assumesOnset: assumeOnset)
     pairing.margin = key.margin
     pairing.peerTimeout = wait
     pairing.linkOptions.caFile = caFile

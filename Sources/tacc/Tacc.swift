@@ -21,8 +21,8 @@ struct Tacc: AsyncParsableCommand {
       """,
     version: version,
     subcommands: [
-      DemoLocal.self, Evaluate.self, Client.self, Session.self, RelayCommand.self, Simulate.self, Convert.self,
-      SensorsCommand.self, Record.self, IIODReplayCommand.self,
+      AgentCommand.self, Press.self, Status.self, DemoLocal.self, Evaluate.self, Client.self, Session.self,
+      RelayCommand.self, Simulate.self, Convert.self, SensorsCommand.self, Record.self, IIODReplayCommand.self,
     ])
 
   static func main() async {

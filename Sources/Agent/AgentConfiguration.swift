@@ -1,0 +1,196 @@
+import Controls
+import Glibc
+import RelayLink
+
+/// What the agent is set to, checked.
+public struct AgentConfiguration: Sendable {
+  /// Which motion sensor.
+  public enum Sensor: Sendable, Hashable {
+    /// A libiio context and, if it is not to be chosen by capability, a device in it.
+    case iio(uri: String, device: String?)
+    /// An input device with INPUT_PROP_ACCELEROMETER, if it is not to be found, by path or name.
+    case evdev(device: String?)
+  }
+
+  /// Which button opens the window.
+  public enum Button: Sendable, Hashable {
+    /// None; SIGUSR1 and the control socket do.
+    case none
+    /// A GPIO line.
+    case gpio(GPIOButtonConfiguration)
+    /// A key of an input device.
+    case key(InputKeyConfiguration)
+  }
+
+  /// Which light shows what happens.
+  public enum Light: Sendable, Hashable {
+    /// None.
+    case none
+    /// A GPIO line.
+    case gpio(GPIOLineReference, isActiveLow: Bool)
+    /// One of /sys/class/leds.
+    case led(name: String)
+  }
+
+  /// Where the relay is.
+  public let relay: RelayEndpoint
+  /// The room in which the boards meet.
+  public let room: String
+  /// Deadlines, certificates and proxies.
+  public let linkOptions: RelayLinkOptions
+  /// The sensor.
+  public let sensor: Sensor
+  /// Scans per second.
+  public let rate: Double
+  /// The button.
+  public let button: Button
+  /// The light.
+  public let light: Light
+  /// How long a press keeps the window open, seconds.
+  public let windowSeconds: Double
+  /// How many shakes one press allows.
+  public let attempts: Int
+  /// Security margin, bits.
+  public let margin: Int
+  /// Path of the control socket, if there is to be one.
+  public let controlSocket: String?
+  /// Group that may use it.
+  public let controlGroup: String?
+  /// Least severe messages logged.
+  public let logLevel: String
+
+  /// Checks settings.
+  public init(_ settings: AgentSettings) throws(ConfigurationError) {
+    let reader = SettingsReader(settings: settings)
+    let url = try reader.text("relay.url")
+    do {
+      relay = try RelayEndpoint(url)
+    } catch {
+      throw reader.impossible("relay.url", "\(error)")
+    }
+    room = try reader.text("relay.room")
+    guard RoomName.isValid(room) else {
+      throw reader.impossible("relay.room", "1 to 64 characters of A-Za-z0-9._-, not only dots")
+    }
+    var options = RelayLinkOptions()
+    options.caFile = try reader.optionalText("relay.ca_file")
+    options.connectDeadline = .seconds(try reader.number("relay.connect_seconds", in: 1...60))
+    options.usesEnvironmentProxy = try reader.boolean("relay.environment_proxy")
+    // Whoever stops the agent does not wait for a relay that does not answer.
+    options.closeDeadline = .milliseconds(500)
+    if let path = options.caFile, access(path, R_OK) != 0 {
+      throw reader.impossible("relay.ca_file", "the path of a PEM file that this user may read")
+    }
+    linkOptions = options
+
+    let device = try reader.optionalText("sensor.device")
+    switch try reader.choice("sensor.source", of: ["iio", "evdev"]) {
+    case "evdev": sensor = .evdev(device: device)
+    default:
+      let uri = try reader.text("sensor.uri")
+      guard ["local:", "ip:", "usb:", "serial:"].contains(where: { uri.hasPrefix($0) }) else {
+        throw reader.impossible("sensor.uri", "local:, ip:HOST[:PORT], usb:BUS.DEVICE.INTERFACE or serial:PORT,BAUD")
+      }
+      sensor = .iio(uri: uri, device: device)
+    }
+    rate = try reader.number("sensor.rate", in: 50...500)
+
+    let holdAfter = Duration.milliseconds(Int(try reader.number("button.long_press_ms", in: 500...10_000)))
+    switch try reader.choice("button.source", of: ["gpio", "key", "none"]) {
+    case "gpio":
+      let bias = try reader.choice("button.bias", of: LineBias.allCases.map(\.rawValue))
+      button = .gpio(
+        GPIOButtonConfiguration(
+          line: try reader.line(chip: "button.chip", line: "button.line"),
+          bias: LineBias(rawValue: bias) ?? .unchanged, isActiveLow: try reader.boolean("button.active_low"),
+          debounce: .milliseconds(Int(try reader.number("button.debounce_ms", in: 0...1000))), holdAfter: holdAfter))
+    case "key":
+      button = .key(
+        InputKeyConfiguration(
+          device: try reader.optionalText("button.device"), key: try reader.requiredText("button.key"),
+          holdAfter: holdAfter))
+    default: button = .none
+    }
+
+    switch try reader.choice("light.source", of: ["none", "gpio", "led"]) {
+    case "gpio":
+      light = .gpio(
+        try reader.line(chip: "light.chip", line: "light.line"),
+        isActiveLow: try reader.boolean("light.active_low"))
+    case "led": light = .led(name: try reader.requiredText("light.led"))
+    default: light = .none
+    }
+
+    windowSeconds = try reader.number("window.seconds", in: 5...600)
+    attempts = try reader.integer("window.attempts", in: 1...5)
+    margin = try reader.integer("security.margin", in: 128...8192)
+    controlSocket = try reader.optionalText("control.socket")
+    if let path = controlSocket, path.utf8.count > UnixSocketAddress.maximumPathLength || !path.hasPrefix("/") {
+      throw reader.impossible(
+        "control.socket", "an absolute path of at most \(UnixSocketAddress.maximumPathLength) bytes")
+    }
+    controlGroup = try reader.optionalText("control.group")
+    logLevel = try reader.choice("log.level", of: ["trace", "debug", "info", "notice", "warning", "error"])
+  }
+}
+
+/// Reads settings and says which one is at fault.
+private struct SettingsReader {
+  let settings: AgentSettings
+
+  func impossible(_ key: String, _ expected: String) -> ConfigurationError {
+    let entry = settings.entry(key)
+    return .impossible(
+      key: key, origin: entry?.origin ?? .builtIn, value: entry.map { shown("\($0.value)") } ?? "nothing",
+      expected: expected)
+  }
+
+  private func wrongKind(_ key: String) -> ConfigurationError { impossible(key, "a value of the right kind") }
+
+  func text(_ key: String) throws(ConfigurationError) -> String {
+    guard case .string(let text)? = settings.entry(key)?.value else { throw wrongKind(key) }
+    guard text.utf8.count <= 4096, !text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else {
+      throw impossible(key, "at most 4096 bytes without control characters")
+    }
+    return text
+  }
+
+  func optionalText(_ key: String) throws(ConfigurationError) -> String? {
+    let text = try text(key)
+    return text.isEmpty ? nil : text
+  }
+
+  func requiredText(_ key: String) throws(ConfigurationError) -> String {
+    guard let text = try optionalText(key) else { throw impossible(key, "a text that is not empty") }
+    return text
+  }
+
+  func line(chip: String, line: String) throws(ConfigurationError) -> GPIOLineReference {
+    GPIOLineReference(chip: try optionalText(chip), line: try requiredText(line))
+  }
+
+  func boolean(_ key: String) throws(ConfigurationError) -> Bool {
+    guard case .boolean(let value)? = settings.entry(key)?.value else { throw wrongKind(key) }
+    return value
+  }
+
+  func integer(_ key: String, in range: ClosedRange<Int>) throws(ConfigurationError) -> Int {
+    guard case .integer(let value)? = settings.entry(key)?.value, range.contains(value) else {
+      throw impossible(key, "\(range.lowerBound) to \(range.upperBound)")
+    }
+    return value
+  }
+
+  func number(_ key: String, in range: ClosedRange<Double>) throws(ConfigurationError) -> Double {
+    guard case .number(let value)? = settings.entry(key)?.value, range.contains(value) else {
+      throw impossible(key, "\(Int(range.lowerBound)) to \(Int(range.upperBound))")
+    }
+    return value
+  }
+
+  func choice(_ key: String, of choices: [String]) throws(ConfigurationError) -> String {
+    let text = try text(key)
+    guard choices.contains(text) else { throw impossible(key, choices.joined(separator: ", ")) }
+    return text
+  }
+}

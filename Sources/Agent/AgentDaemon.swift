@@ -1,0 +1,67 @@
+import Foundation
+import Pairing
+import Sensors
+
+/// The long-running agent: waits for a press without using the sensor, runs one window at a time, tells what happens.
+///
+/// One task owns everything that changes; button, signals, control socket, timers and the window under way only send it
+/// inputs. What is to be done about an input is decided by ``AgentMachine``.
+public struct AgentDaemon: Sendable {
+  /// Reads the configuration, at the start and at every reload.
+  let load: @Sendable () throws -> AgentConfiguration
+  let devices: AgentDevices
+  let log: AgentLog
+  let environment: [String: String]
+  let version: String
+
+  /// How long the end of the program waits for the window under way.
+  static let terminationGrace = Duration.milliseconds(800)
+  /// How long after a failure the button is opened again.
+  static let buttonRetry = Duration.seconds(5)
+
+  /// An agent.
+  ///
+  /// - Parameters:
+  ///   - load: reads the configuration.
+  ///   - devices: the hardware.
+  ///   - log: its minimum level is set from the configuration.
+  ///   - environment: for `NOTIFY_SOCKET` and its kin.
+  ///   - version: told on the control socket.
+  public init(
+    load: @escaping @Sendable () throws -> AgentConfiguration, devices: AgentDevices, log: AgentLog,
+    environment: [String: String], version: String
+  ) {
+    self.load = load
+    self.devices = devices
+    self.log = log
+    self.environment = environment
+    self.version = version
+  }
+
+  /// Runs until a terminating signal.
+  ///
+  /// - Throws: ``ConfigurationError``, ``ControlError``, or what the devices throw, where it cannot start.
+  public func run(signals: AsyncStream<ProcessSignal>) async throws {
+    let (inputs, feed) = AsyncStream.makeStream(of: AgentInput.self)
+    let configuration = try load()
+    let run = try AgentRun(daemon: self, configuration: configuration, feed: feed)
+    let listener = Task {
+      for await signal in signals { feed.yield(.signal(signal)) }
+    }
+    defer { listener.cancel() }
+    await run.loop(inputs)
+  }
+}
+
+/// What the agent's task is told.
+enum AgentInput: Sendable {
+  case button(ButtonPress)
+  case reopenButton
+  case signal(ProcessSignal)
+  case control(ControlRequest, ControlConnection)
+  case window(PairingWindow.Event)
+  case windowEnded(PairingWindow.Outcome)
+  case tick
+  case watchdog
+  case giveUp
+}

@@ -1,0 +1,42 @@
+import Controls
+import Sensors
+
+/// What a button tells the agent.
+public enum ButtonPress: Sendable, Hashable {
+  /// It went down.
+  case pressed
+  /// It has been down for long.
+  case held
+  /// It cannot be read any more; why, and what to do.
+  case failed(String)
+}
+
+/// A light that shows what happens.
+public protocol AgentLight: Sendable {
+  /// Shows a pattern until the next.
+  func show(_ pattern: LightPattern)
+  /// Dark, and the line given back.
+  func close()
+}
+
+/// The hardware around the agent, or what stands in for it.
+public struct AgentDevices: Sendable {
+  /// The motion sensor of a configuration; nothing is opened yet.
+  public var sensor: @Sendable (AgentConfiguration, AgentLog) throws -> any MotionSource
+  /// The button's presses from now on, or `nil` where the configuration has no button; it is given back when the stream's
+  /// consumer goes.
+  public var button: @Sendable (AgentConfiguration, AgentLog) throws -> AsyncStream<ButtonPress>?
+  /// The light, or `nil` where the configuration has none.
+  public var light: @Sendable (AgentConfiguration, AgentLog) throws -> (any AgentLight)?
+
+  /// Devices.
+  public init(
+    sensor: @escaping @Sendable (AgentConfiguration, AgentLog) throws -> any MotionSource,
+    button: @escaping @Sendable (AgentConfiguration, AgentLog) throws -> AsyncStream<ButtonPress>?,
+    light: @escaping @Sendable (AgentConfiguration, AgentLog) throws -> (any AgentLight)?
+  ) {
+    self.sensor = sensor
+    self.button = button
+    self.light = light
+  }
+}

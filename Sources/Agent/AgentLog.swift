@@ -1,0 +1,67 @@
+import Foundation
+
+/// The agent's log: one line an event, `message key=value …`, on standard error.
+///
+/// Under systemd each line begins with its priority as sd-daemon(3) describes, so that journald files it; elsewhere it
+/// begins with time and level. No secret is ever passed to it.
+public struct AgentLog: Sendable {
+  /// How much an event matters.
+  public enum Level: Int, Sendable, Comparable, CaseIterable {
+    /// For whoever works on the program.
+    case trace, debug
+    /// What happens as it should.
+    case info, notice
+    /// What should not happen, and what ends something.
+    case warning, error
+
+    /// By weight.
+    public static func < (a: Level, b: Level) -> Bool { a.rawValue < b.rawValue }
+
+    /// The priority of syslog(3).
+    var priority: Int { [7, 7, 6, 5, 4, 3][rawValue] }
+
+    /// From its name.
+    public init?(name: String) {
+      guard let level = Level.allCases.first(where: { "\($0)" == name }) else { return nil }
+      self = level
+    }
+  }
+
+  /// Least level that is written.
+  public var minimum: Level
+  private let forJournal: Bool
+  private let write: @Sendable (String) -> Void
+
+  /// A log.
+  ///
+  /// - Parameters:
+  ///   - minimum: least level that is written.
+  ///   - forJournal: whether lines begin with their priority; systemd says so by setting `JOURNAL_STREAM`.
+  ///   - write: takes a line, its end included.
+  public init(
+    minimum: Level, forJournal: Bool,
+    write: @escaping @Sendable (String) -> Void = { FileHandle.standardError.write(Data($0.utf8)) }
+  ) {
+    self.minimum = minimum
+    self.forJournal = forJournal
+    self.write = write
+  }
+
+  /// Writes an event.
+  public func callAsFunction(
+    _ level: Level, _ message: String, _ fields: KeyValuePairs<String, String> = [:]
+  ) {
+    guard level >= minimum else { return }
+    // An event is a line: nothing from outside may begin another one.
+    var line = message.map { $0.isNewline ? " " : "\($0)" }.joined()
+    for (key, value) in fields { line += " \(key)=\(AgentLog.quoted(value))" }
+    let prefix = forJournal ? "<\(level.priority)>" : "\(Date.now.formatted(.iso8601)) \(level): "
+    write(prefix + line + "\n")
+  }
+
+  private static func quoted(_ value: String) -> String {
+    let isPlain = !value.isEmpty && value.utf8.allSatisfy { (0x21...0x7E).contains($0) && $0 != 0x22 && $0 != 0x3D }
+    guard !isPlain else { return value }
+    return SettingValue.string(shown(value)).description
+  }
+}

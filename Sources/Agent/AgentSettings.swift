@@ -1,0 +1,176 @@
+import Glibc
+internal import TOMLKit
+
+/// The effective value of every key, and where each came from: defaults, then a TOML file, then the environment, then
+/// options; the later wins.
+public struct AgentSettings: Sendable {
+  /// The file that is read where none is named and this one exists.
+  public static let standardPath = "/etc/tacc/agent.toml"
+  /// Largest file that is read, bytes.
+  static let maximumFileSize = 65_536
+
+  private var values: [String: (value: SettingValue, origin: SettingOrigin)] = [:]
+
+  /// The value of a key and where it came from.
+  ///
+  /// - Parameter key: one of ``AgentSetting/all``.
+  func entry(_ key: String) -> (value: SettingValue, origin: SettingOrigin)? {
+    values[key] ?? AgentSetting.byKey[key].map { ($0.fallback, .builtIn) }
+  }
+
+  /// Every key with its value and origin, in the order of the file.
+  public var listing: [(key: String, value: SettingValue, origin: SettingOrigin, summary: String)] {
+    AgentSetting.all.map { setting in
+      let entry = values[setting.key] ?? (setting.fallback, .builtIn)
+      return (setting.key, entry.value, entry.origin, setting.summary)
+    }
+  }
+
+  /// The defaults.
+  public init() {}
+
+  /// Reads a configuration.
+  ///
+  /// - Parameters:
+  ///   - file: a TOML file, which must exist; `nil` for ``standardPath`` where that exists.
+  ///   - environment: variables named `TACC_TABLE_KEY`; others are passed over.
+  ///   - options: key, value and the name of the option that gave it.
+  public init(
+    file: String?, environment: [String: String], options: [(key: String, value: String, option: String)]
+  ) throws(ConfigurationError) {
+    if let file {
+      try read(file: file)
+    } else if access(AgentSettings.standardPath, F_OK) == 0 {
+      try read(file: AgentSettings.standardPath)
+    }
+    let tables = Set(AgentSetting.all.map { "TACC_\($0.tableName.uppercased())_" })
+    for (name, text) in environment.sorted(by: { $0.key < $1.key }) {
+      guard tables.contains(where: { name.hasPrefix($0) }) else { continue }
+      let origin = SettingOrigin.environment(name)
+      guard let setting = AgentSetting.all.first(where: { $0.variable == name }) else {
+        throw .unknownKey(
+          key: name, origin: origin, nearest: AgentSettings.nearest(to: name, among: AgentSetting.all.map(\.variable)))
+      }
+      try set(setting, text: text, origin: origin)
+    }
+    for option in options {
+      let origin = SettingOrigin.option(option.option)
+      guard let setting = AgentSetting.byKey[option.key] else { throw AgentSettings.unknown(option.key, origin) }
+      try set(setting, text: option.value, origin: origin)
+    }
+  }
+
+  private mutating func set(_ setting: AgentSetting, text: String, origin: SettingOrigin) throws(ConfigurationError) {
+    guard let value = SettingValue.parsed(text, like: setting.fallback) else {
+      throw .wrongKind(key: setting.key, origin: origin, found: "«\(shown(text))»", expected: setting.fallback.kind)
+    }
+    values[setting.key] = (value, origin)
+  }
+
+  // MARK: - The file
+
+  private mutating func read(file path: String) throws(ConfigurationError) {
+    let text = try AgentSettings.text(of: path)
+    let origin = SettingOrigin.file(path)
+    let root: TOMLTable
+    do {
+      root = try TOMLTable(string: text)
+    } catch let error as TOMLParseError {
+      throw .malformed(path: path, line: error.source.begin.line, reason: error.description)
+    } catch {
+      throw .malformed(path: path, line: nil, reason: "\(error)")
+    }
+    for name in root.keys {
+      guard let table = root[name]?.table else { throw AgentSettings.unknown(name, origin) }
+      for key in table.keys {
+        let full = "\(name).\(key)"
+        guard let setting = AgentSetting.byKey[full] else { throw AgentSettings.unknown(full, origin) }
+        guard let node = table[key] else { continue }
+        let found: SettingValue? =
+          if let value = node.bool {
+            .boolean(value)
+          } else if let value = node.int {
+            .integer(value)
+          } else if let value = node.double {
+            .number(value)
+          } else {
+            node.string.map(SettingValue.string)
+          }
+        var value = found?.converted(like: setting.fallback)
+        if setting.takesInteger, case .integer(let number)? = found { value = .string("\(number)") }
+        guard let value else {
+          throw .wrongKind(
+            key: full, origin: origin, found: found?.kind ?? "a \(node.type)", expected: setting.fallback.kind)
+        }
+        values[full] = (value, origin)
+      }
+    }
+  }
+
+  private static func text(of path: String) throws(ConfigurationError) -> String {
+    func failure() -> ConfigurationError { .unreadable(path: path, reason: String(cString: strerror(errno))) }
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else { throw failure() }
+    defer { close(descriptor) }
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 8192)
+    while bytes.count <= maximumFileSize {
+      let count = Glibc.read(descriptor, &chunk, chunk.count)
+      guard count >= 0 else { throw failure() }
+      if count == 0 { break }
+      bytes += chunk[..<count]
+    }
+    guard bytes.count <= maximumFileSize else {
+      throw .malformed(path: path, line: nil, reason: "larger than \(maximumFileSize) bytes")
+    }
+    guard let text = String(validating: bytes, as: UTF8.self), !text.contains("\0") else {
+      throw .malformed(path: path, line: nil, reason: "not UTF-8 text")
+    }
+    return text
+  }
+
+  // MARK: - Naming what was meant
+
+  private static func unknown(_ key: String, _ origin: SettingOrigin) -> ConfigurationError {
+    .unknownKey(key: shown(key), origin: origin, nearest: nearest(to: key, among: AgentSetting.all.map(\.key)))
+  }
+
+  /// The name that differs in the fewest characters, if those are few; a bare last part counts too.
+  private static func nearest(to name: String, among names: [String]) -> String? {
+    if let whole = names.first(where: { $0.hasSuffix(".\(name)") }) { return whole }
+    let ranked = names.map { ($0, editDistance(name, $0)) }.min { $0.1 < $1.1 }
+    guard let ranked, ranked.1 <= 3 else { return nil }
+    return ranked.0
+  }
+
+  /// Levenshtein's distance; of long names the first 64 bytes.
+  private static func editDistance(_ a: String, _ b: String) -> Int {
+    let a = Array(a.utf8.prefix(64))
+    let b = Array(b.utf8.prefix(64))
+    var row = Array(0...b.count)
+    for (i, x) in a.enumerated() {
+      var diagonal = row[0]
+      row[0] = i + 1
+      for (j, y) in b.enumerated() {
+        let substituted = diagonal + (x == y ? 0 : 1)
+        diagonal = row[j + 1]
+        row[j + 1] = min(substituted, row[j] + 1, row[j + 1] + 1)
+      }
+    }
+    return row[b.count]
+  }
+}
+
+extension AgentSetting {
+  /// The table of the file that it stands in.
+  var tableName: Substring { key.prefix { $0 != "." } }
+}
+
+/// Text from outside, fit to be shown: no control characters, and not endless.
+func shown(_ text: String) -> String {
+  let safe = text.unicodeScalars.prefix(80).map { scalar in
+    scalar.properties.generalCategory == .control || scalar.properties.generalCategory == .format
+      ? "\u{FFFD}" : String(scalar)
+  }.joined()
+  return text.unicodeScalars.count > 80 ? safe + "…" : safe
+}

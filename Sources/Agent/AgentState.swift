@@ -1,0 +1,51 @@
+/// Where the agent stands.
+public enum AgentState: Sendable, Hashable {
+  /// For a press; the sensor is off.
+  case waiting
+  /// The window is open; nobody has been matched yet.
+  case windowOpen
+  /// Matched with another board: hold still, then shake.
+  case matched
+  /// Shaking; how far, 0…1.
+  case shaking(Double)
+  /// Correcting errors and exchanging keys.
+  case reconciling
+
+  /// A short stable name for programs.
+  public var name: String {
+    switch self {
+    case .waiting: "waiting"
+    case .windowOpen: "window-open"
+    case .matched: "matched"
+    case .shaking: "shaking"
+    case .reconciling: "reconciling"
+    }
+  }
+}
+
+/// How a window ended, without any key.
+public struct WindowSummary: Sendable, Hashable, Codable {
+  /// Whether the boards are paired.
+  public var paired: Bool
+  /// A short stable name: `paired`, or that of the reason.
+  public var code: String
+  /// What happened and what to do, for the local user.
+  public var message: String
+  /// Six digits equal on both boards; only where paired.
+  public var sas: String?
+  /// Hash of the authenticated handshake in hexadecimal, equal on both boards; only where paired.
+  public var handshakeHash: String?
+  /// From the press to the end, seconds.
+  public var seconds: Double?
+  /// From the last sample used to the end, seconds; only where paired.
+  public var processingSeconds: Double?
+
+  /// A summary.
+  public init(paired: Bool, code: String, message: String, sas: String? = nil, handshakeHash: String? = nil) {
+    self.paired = paired
+    self.code = code
+    self.message = message
+    self.sas = sas
+    self.handshakeHash = handshakeHash
+  }
+}

@@ -1,0 +1,103 @@
+import Motion
+import Sensors
+import Synchronization
+
+/// A sensor that runs as long as a window is open, whatever attempts come and go in it.
+///
+/// What it delivers before an attempt asks for it is kept, the last seconds of it at least, so that a shake that begins
+/// while the relay is still being reached is not lost. An attempt gets what came after the one before it had enough: no
+/// scan is ever given to two.
+final class MotionTap: MotionSource {
+  /// Seconds of scans that are kept for the next attempt.
+  static let backlogSeconds = 12.0
+
+  private struct State {
+    var backlog = Recording()
+    var consumer: AsyncStream<MotionEvent>.Continuation?
+    var generation = 0
+    var ending: MotionEvent?
+    var firstScan: ContinuousClock.Instant?
+  }
+
+  private let source: any MotionSource
+  private let state = Mutex(State())
+  private let pump = Mutex<Task<Void, Never>?>(nil)
+
+  init(source: any MotionSource) { self.source = source }
+
+  /// Starts the sensor.
+  func start() {
+    let events = source.events()
+    pump.withLock { pump in
+      pump = Task { [weak self] in
+        for await event in events {
+          guard let self else { return }
+          take(event)
+        }
+      }
+    }
+  }
+
+  /// Stops it; returns when its settings are restored.
+  func stop() async {
+    let task = pump.withLock { pump in
+      defer { pump = nil }
+      return pump
+    }
+    task?.cancel()
+    await task?.value
+    await source.settled()
+    state.withLock { state in
+      state.consumer?.finish()
+      state.consumer = nil
+      state.backlog = Recording()
+    }
+  }
+
+  /// When the first scan arrived; `nil` before.
+  var firstScan: ContinuousClock.Instant? { state.withLock { $0.firstScan } }
+
+  func describe() async throws(SensorError) -> MotionSourceDescription { try await source.describe() }
+
+  func events() -> AsyncStream<MotionEvent> {
+    let (stream, continuation) = AsyncStream.makeStream(of: MotionEvent.self, bufferingPolicy: .bufferingOldest(1024))
+    state.withLock { state in
+      state.consumer?.finish()
+      state.generation += 1
+      let generation = state.generation
+      state.consumer = continuation
+      if !state.backlog.isEmpty { continuation.yield(.scans(state.backlog)) }
+      state.backlog = Recording()
+      if let ending = state.ending { continuation.yield(ending) }
+      continuation.onTermination = { [weak self] _ in self?.detach(generation) }
+    }
+    return stream
+  }
+
+  private func detach(_ generation: Int) {
+    state.withLock { state in
+      if state.generation == generation { state.consumer = nil }
+    }
+  }
+
+  private func take(_ event: MotionEvent) {
+    state.withLock { state in
+      switch event {
+      case .scans(let batch):
+        if state.firstScan == nil { state.firstScan = .now }
+        if let consumer = state.consumer {
+          consumer.yield(event)
+        } else {
+          state.backlog.append(contentsOf: batch)
+          // Twice the span, so that it is cut rarely.
+          if state.backlog.duration > 2 * MotionTap.backlogSeconds || state.backlog.count > 16_000 {
+            state.backlog = state.backlog.suffix(from: state.backlog.count / 2)
+          }
+        }
+      default:
+        state.ending = event
+        state.consumer?.yield(event)
+      }
+    }
+  }
+}

@@ -1,0 +1,103 @@
+import Agent
+import ArgumentParser
+import Foundation
+
+struct AgentCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "agent",
+    abstract: "Wait for the button, and pair this board with another that is shaken with it.",
+    discussion: """
+      The long-running agent of a board. Until the button is pressed it does not use the sensor. A press opens a window: \
+      the sensor runs, the agent waits at the relay in its room for another board whose button was pressed too, and pairs \
+      with it when both are shaken together. A long press cancels. SIGUSR1 and `tacc press` do what the button does, \
+      SIGHUP reads the configuration again, SIGTERM ends.
+
+      The configuration is a TOML file (/etc/tacc/agent.toml where it exists), then TACC_TABLE_KEY in the environment, \
+      then options; the later wins. --check-config prints every key with its value, where it came from, and what it means.
+
+      EXAMPLES
+        tacc agent --relay wss://relay.example --room kitchen
+        tacc agent --config agent.toml --check-config
+        tacc agent --sensor ip:127.0.0.1:30431 --set button.source=none --set control.socket=$PWD/a.sock
+
+      Exit status: 0 ended by SIGTERM or SIGINT, 2 bad usage or configuration, 1 a device that cannot be opened.
+      """)
+
+  @Option(help: ArgumentHelp("Configuration file.", valueName: "file"))
+  var config: String?
+
+  @Flag(help: "Print the effective configuration and end.")
+  var checkConfig = false
+
+  @Option(help: "The relay (relay.url).")
+  var relay: String?
+
+  @Option(help: "The room in which the boards meet (relay.room).")
+  var room: String?
+
+  @Option(help: ArgumentHelp("The libiio context of the sensor (sensor.uri).", valueName: "uri"))
+  var sensor: String?
+
+  @Option(help: ArgumentHelp("Any key of the configuration; may be repeated.", valueName: "key=value"))
+  var set: [String] = []
+
+  func validate() throws {
+    for assignment in set where !assignment.contains("=") {
+      throw ValidationError("--set \(assignment): give table.key=value, such as window.seconds=30")
+    }
+  }
+
+  private var options: [(key: String, value: String, option: String)] {
+    [("relay.url", relay, "--relay"), ("relay.room", room, "--room"), ("sensor.uri", sensor, "--sensor")]
+      .compactMap { key, value, option in value.map { (key, $0, option) } }
+      + set.map { assignment in
+        let parts = assignment.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        return (String(parts[0]), parts.count > 1 ? String(parts[1]) : "", "--set")
+      }
+  }
+
+  func run() async throws {
+    let environment = ProcessInfo.processInfo.environment
+    let load: @Sendable () throws -> AgentSettings = { [config, options] in
+      try AgentSettings(file: config, environment: environment, options: options)
+    }
+    do {
+      let settings = try load()
+      _ = try AgentConfiguration(settings)
+      if checkConfig {
+        print(AgentCommand.listing(settings))
+        return
+      }
+    } catch let error as ConfigurationError {
+      throw ExitStatus.badInput("\(error)")
+    }
+    let log = AgentLog(minimum: .info, forJournal: environment["JOURNAL_STREAM"] != nil)
+    let daemon = AgentDaemon(
+      load: { try AgentConfiguration(try load()) }, devices: .hardware, log: log, environment: environment,
+      version: Tacc.version)
+    do {
+      try await daemon.run(signals: ProcessSignal.all())
+    } catch let error as ConfigurationError {
+      throw ExitStatus.badInput("\(error)")
+    } catch {
+      throw ExitStatus.fault("\(error)")
+    }
+  }
+
+  /// The effective configuration, itself a valid file.
+  private static func listing(_ settings: AgentSettings) -> String {
+    var lines: [String] = []
+    var table = ""
+    for entry in settings.listing {
+      let parts = entry.key.split(separator: ".", maxSplits: 1)
+      if String(parts[0]) != table {
+        table = String(parts[0])
+        lines += [lines.isEmpty ? "[\(table)]" : "\n[\(table)]"]
+      }
+      let assignment = "\(parts[1]) = \(entry.value)"
+      let padding = String(repeating: " ", count: max(1, 36 - assignment.count))
+      lines.append("\(assignment)\(padding)# \(entry.origin): \(entry.summary)")
+    }
+    return lines.joined(separator: "\n")
+  }
+}

@@ -1,0 +1,108 @@
+import Agent
+import ArgumentParser
+import Foundation
+
+struct ControlOptions: ParsableArguments {
+  @Option(help: "The agent's control socket (control.socket of its configuration).")
+  var socket = ProcessInfo.processInfo.environment["TACC_CONTROL_SOCKET"] ?? "/run/tacc/agent.sock"
+
+  @OptionGroup var output: OutputOptions
+
+  /// Asks the agent; prints its answers as they come.
+  ///
+  /// - Returns: the last answer.
+  func ask(_ request: ControlRequest) throws -> ControlAnswer {
+    var last = ControlAnswer()
+    do {
+      try ControlClient(path: socket).ask(request) { answer in
+        last = answer
+        if output.json {
+          FileHandle.standardOutput.write(Data(answer.line))
+        } else if !answer.done {
+          Terminal.progress(answer.text)
+        }
+      }
+    } catch {
+      throw ExitStatus.fault("\(error)")
+    }
+    if !output.json { Terminal.clearLine() }
+    if last.refused == true { throw ExitStatus.fault("the agent refused: \(last.message ?? "no reason given")") }
+    return last
+  }
+}
+
+struct Press: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Press the agent's button: open a pairing window on this board.",
+    discussion: """
+      Asks the agent that runs on this board, as its button would. With --wait it shows what happens and ends when the \
+      window does.
+
+      EXAMPLES
+        tacc press
+        tacc press --wait --json
+        tacc press --cancel
+
+      Exit status: 0 pressed (with --wait: paired), 3 the window ended without a key, for a reason that is printed, \
+      2 bad usage, 1 no agent, or its sensor or relay cannot be used.
+      """)
+
+  @Flag(help: "Wait for the window's end.")
+  var wait = false
+
+  @Flag(help: "Cancel the window instead, as a long press does.")
+  var cancel = false
+
+  @OptionGroup var control: ControlOptions
+
+  func validate() throws {
+    guard !(wait && cancel) else { throw ValidationError("--wait and --cancel exclude each other") }
+  }
+
+  func run() throws {
+    let answer = try control.ask(ControlRequest(command: cancel ? .cancel : .press, follow: wait))
+    guard wait, let ending = answer.last else {
+      if !control.output.json { print(answer.text) }
+      return
+    }
+    if ending.paired {
+      if !control.output.json { print(ending.message) }
+      return
+    }
+    let isFault = ["sensor-failed", "relay-unusable", "internal-fault"].contains(ending.code)
+    if !control.output.json { print("NOT PAIRED  \(ending.code): \(ending.message)") }
+    throw isFault ? ExitStatus.fault("") : ExitStatus.aborted
+  }
+}
+
+struct Status: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Tell what the agent on this board is doing.",
+    discussion: """
+      EXAMPLES
+        tacc status
+        tacc status --follow --json
+
+      Exit status: 0 told, 2 bad usage, 1 no agent.
+      """)
+
+  @Flag(help: "Go on telling, a line for each change.")
+  var follow = false
+
+  @OptionGroup var control: ControlOptions
+
+  func run() throws {
+    let answer = try control.ask(ControlRequest(command: .status, follow: follow))
+    guard !control.output.json else { return }
+    print("\(answer.text)  (tacc \(answer.version ?? "?"), room \(answer.room ?? "?"))")
+    if let last = answer.last { print("last window: \(last.message)") }
+  }
+}
+
+extension ControlAnswer {
+  /// One line for the user.
+  var text: String {
+    let share = progress.map { ", \(Int(($0 * 100).rounded())) %" } ?? ""
+    return "\(state ?? "?")\(share)" + (message.map { ": \($0)" } ?? "")
+  }
+}
