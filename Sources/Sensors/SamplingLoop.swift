@@ -101,7 +101,7 @@ struct SamplingLoop {
       tokens.append(stop.add(waker(for: buffer)))
     }
     while !stop.isStopped, let reader = Self.mostBehind(readers) {
-      guard let bytes = try read(reader, until: stop) else { return }
+      guard let bytes = try read(reader, access, until: stop) else { return }
       let recording = try decode(bytes, of: reader)
       try checkClocks(of: readers)
       try deliver(ScanBatch(device: reader.index, bytes: bytes, recording: recording))
@@ -126,7 +126,9 @@ struct SamplingLoop {
   }
 
   /// The next scans of a device; nil once stopped, or when the far side has no more.
-  private func read(_ reader: Reader, until stop: StopSignal) throws(SensorError) -> [UInt8]? {
+  private func read(
+    _ reader: Reader, _ access: any IIOContextAccess, until stop: StopSignal
+  ) throws(SensorError) -> [UInt8]? {
     while true {
       let bytes: [UInt8]
       do throws(IIOFailure) {
@@ -138,11 +140,23 @@ struct SamplingLoop {
           reader.isFirst = false
           continue
         }
-        throw SensorError(error, uri: uri)
+        var failure = error
+        if error.code == ETIMEDOUT, isLocal, Self.isGone(reader, access) { failure.code = ENODEV }
+        throw SensorError(failure, uri: uri)
       }
       guard !stop.isStopped, !bytes.isEmpty else { return nil }
       reader.isFirst = false
       return try whole(bytes, of: reader)
+    }
+  }
+
+  /// Whether the device is no longer there: the kernel lets those wait in vain who were waiting when it went.
+  private static func isGone(_ reader: Reader, _ access: any IIOContextAccess) -> Bool {
+    do throws(IIOFailure) {
+      _ = try access.read(IIOAttribute(device: reader.device.device.id, buffer: "enable"))
+      return false
+    } catch {
+      return error.code == ENOENT || error.code == ENODEV
     }
   }
 

@@ -59,7 +59,8 @@ struct SettingsJournal {
     while let entry = entries.last {
       do throws(IIOFailure) {
         switch entry {
-        case .attribute(let attribute, let value): try context.write(value, to: attribute)
+        case .attribute(let attribute, let value):
+          if try context.read(attribute) != value { try context.write(value, to: attribute) }
         case .trigger(let device, let trigger): try context.setTrigger(trigger, of: device)
         }
         entries.removeLast()
@@ -78,6 +79,6 @@ struct SettingsJournal {
   }
 
   private static func isLost(_ failure: IIOFailure) -> Bool {
-    [ENODEV, EPIPE, ECONNRESET, ENOTCONN, ETIMEDOUT, EBADF, ESHUTDOWN].contains(failure.code)
+    [ENODEV, ENOENT, EPIPE, ECONNRESET, ENOTCONN, ETIMEDOUT, EBADF, ESHUTDOWN].contains(failure.code)
   }
 }

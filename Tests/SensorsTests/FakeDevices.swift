@@ -67,6 +67,7 @@ enum FakeXML {
     "iio:device0/in_anglvel_scale_available": "0.000133090 0.000266181 0.000532362 0.001064724",
     "iio:device0/in_accel_mount_matrix": "0, 1, 0; -1, 0, 0; 0, 0, 1",
     "iio:device0/in_anglvel_mount_matrix": "1, 0, 0; 0, 1, 0; 0, 0, 1",
+    "iio:device0/buffer/enable": "0",
     "iio:device0/buffer/length": "2",
     "iio:device0/buffer/watermark": "1",
   ]

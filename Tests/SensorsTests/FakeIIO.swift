@@ -108,6 +108,9 @@ private final class FakeContext: IIOContextAccess {
     fake.state.withLock { state in
       state.calls.append("open buffer \(device) \(channels.joined(separator: ",")) \(scans)")
       state.openBuffers.insert(device)
+      // libiio sets these two on its way.
+      for (name, value) in [("length", "400"), ("watermark", "8")]
+      where state.attributes["\(device)/buffer/\(name)"] != nil { state.attributes["\(device)/buffer/\(name)"] = value }
     }
     return FakeBuffer(fake, device)
   }

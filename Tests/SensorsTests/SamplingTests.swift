@@ -87,6 +87,15 @@ struct SamplingTests {
     #expect(dead.isAtRest)
   }
 
+  @Test("the kernel lets those wait in vain who waited when the device went: that is told as unplugged")
+  func unpluggedWhileWaiting() throws {
+    let fake = FakeIIO.mpu6050()
+    fake.scans("iio:device0", [Scan.run(0..<8)])
+    fake.failRead("iio:device0", ETIMEDOUT)
+    fake.fail("read iio:device0/buffer/enable", ENOENT)
+    #expect(#expect(throws: SensorError.self) { try record(fake) }?.kind == .unplugged)
+  }
+
   @Test("scans of another size than the enabled channels make are refused")
   func wrongSize() throws {
     let fake = FakeIIO.mpu6050()

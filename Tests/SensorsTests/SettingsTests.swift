@@ -101,7 +101,7 @@ struct SettingsTests {
     let error = #expect(throws: SensorError.self) { try sample(fake) }
     #expect(error?.kind == .busy)
     #expect(error?.subject == "/sys/bus/iio/devices/iio:device0/in_accel_scale")
-    #expect(fake.writes.count == 6, "clock, rate, and both back, and the buffer's two")
+    #expect(fake.writes.count == 4, "clock and rate, and both back")
   }
 
   @Test("a far side that has not noticed yet that the buffer is closed is asked again, a limited number of times")
