@@ -51,4 +51,16 @@ enum AvailableValues: Sendable, Hashable {
       return value > 0 ? Value(number: value, text: decimalText(value)) : nil
     }
   }
+
+  /// A value that differs from another one: the largest below it, else the smallest above it.
+  func other(than number: Double) -> Value? {
+    switch self {
+    case .list(let values):
+      let others = values.filter { $0.number > 0 && abs($0.number - number) > 1e-3 * number }
+      return others.last { $0.number < number } ?? others.first
+    case .range(let minimum, _, let maximum):
+      let far = abs(maximum - number) > abs(minimum - number) ? maximum : minimum
+      return far > 0 && abs(far - number) > 1e-3 * number ? Value(number: far, text: decimalText(far)) : nil
+    }
+  }
 }

@@ -34,6 +34,14 @@ struct DevicePlan: Sendable, Hashable {
 
   /// Where the rate is found, to be read again once it is set.
   var rateAttributes: [IIOAttribute] = []
+  /// Other values that the rate can have.
+  var rateDetours: [Detour] = []
+
+  /// Another value of an attribute than the one it is to have.
+  struct Detour: Sendable, Hashable {
+    var attribute: IIOAttribute
+    var value: String
+  }
 
   /// Plans the settings of a device.
   ///
@@ -109,9 +117,16 @@ struct DevicePlan: Sendable, Hashable {
       return
     }
     for place in places {
-      let current = try value(of: place, in: context).flatMap { parseDecimal($0) }
-      let available = available(for: place, in: context).flatMap { $0.smallest(reaching: settings.rate) }
+      let text = try value(of: place, in: context)
+      let current = text.flatMap { parseDecimal($0) }
+      let offered = available(for: place, in: context)
+      let available = offered.flatMap { $0.smallest(reaching: settings.rate) }
       let wanted = available ?? .init(number: settings.rate, text: decimalText(settings.rate))
+      if let text, let current, abs(current - wanted.number) > 1e-3 * wanted.number {
+        rateDetours.append(Detour(attribute: place, value: text))
+      } else if let other = offered?.other(than: wanted.number) {
+        rateDetours.append(Detour(attribute: place, value: other.text))
+      }
       // Of several sensors of one device, the slowest decides.
       rate = min(rate ?? .infinity, wanted.number)
       if current.map({ abs($0 - wanted.number) > 1e-3 * wanted.number }) ?? true {

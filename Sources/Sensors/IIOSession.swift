@@ -52,7 +52,13 @@ struct IIOSession {
     guard !stop.isStopped else { return }
     try began(SamplingSetup(contextXML: found.xml, devices: devices))
     let loop = SamplingLoop(devices: devices, isLocal: isLocal, uri: settings.uri, log: log)
-    try loop.run(found.access, until: stop, deliver)
+    guard
+      case .rateContradicted(let index) = try loop.run(found.access, doubtsRate: true, until: stop, deliver),
+      !stop.isStopped
+    else { return }
+    log("\(devices[index].device.fileName): its first time stamps are not those of its rate; the rate is set anew")
+    try setRateAnew(plans[index], &journal, found.access)
+    _ = try loop.run(found.access, doubtsRate: false, until: stop, deliver)
   }
 
   /// Opens the context.
@@ -126,6 +132,29 @@ struct IIOSession {
         let translated = SensorError(error, uri: settings.uri)
         if change.isRequired || translated.kind == .unplugged || translated.kind == .unreachable { throw translated }
         log("\(translated); it stays as it is")
+      }
+    }
+  }
+
+  /// Sets the rate by a detour over another one.
+  ///
+  /// The common time stamp code of InvenSense drivers (`inv_sensors_timestamp`, Linux from "fix odr switching to same
+  /// value", May 2024, to "fix multiple odr switch when FIFO is off", October 2024) keeps the last of two rates that
+  /// were set while the sensor was off, where the other one was in force before: putting a rate back and setting it
+  /// again later makes every second run count time by the wrong rate. A run makes the wrong rate the one in force, and
+  /// setting the right one works then.
+  private func setRateAnew(
+    _ plan: DevicePlan, _ journal: inout SettingsJournal, _ access: any IIOContextAccess
+  ) throws(SensorError) {
+    for detour in plan.rateDetours {
+      do throws(IIOFailure) {
+        let value = try access.read(detour.attribute)
+        guard value != detour.value else { continue }
+        journal.note(detour.attribute, in: access)
+        try access.write(detour.value, to: detour.attribute)
+        try access.write(value, to: detour.attribute)
+      } catch {
+        throw SensorError(error, uri: settings.uri)
       }
     }
   }

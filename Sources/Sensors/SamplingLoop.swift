@@ -42,6 +42,9 @@ struct SamplingLoop {
     var monitor: ScanMonitor
     var isFirst = true
 
+    /// Time that the scans so far cover by their number, seconds.
+    var counted: Double { Double(monitor.scans) / (device.rate ?? 25) }
+
     init(index: Int, device: SampledDevice, buffer: any IIOBufferAccess) {
       self.index = index
       self.device = device
@@ -69,10 +72,21 @@ struct SamplingLoop {
     return Int(min(60_000, max(1000, (Double(scansPerBatch(rate: rate)) + 20) * period)))
   }
 
+  /// How a loop ended that did not fail.
+  enum End: Equatable {
+    /// It was stopped, or the far side has no more.
+    case over
+    /// The first stamps of a device are not those of its rate; none of its scans has been delivered.
+    case rateContradicted(device: Int)
+  }
+
   /// Samples; `access` is set up.
+  ///
+  /// - Parameter doubtsRate: whether to end where the first stamps contradict the rate, rather than to say so.
   func run(
-    _ access: any IIOContextAccess, until stop: StopSignal, _ deliver: (ScanBatch) throws(SensorError) -> Void
-  ) throws(SensorError) {
+    _ access: any IIOContextAccess, doubtsRate: Bool, until stop: StopSignal,
+    _ deliver: (ScanBatch) throws(SensorError) -> Void
+  ) throws(SensorError) -> End {
     let stall = devices.map { Self.stallMilliseconds(rate: $0.rate) }.max() ?? 1000
     // A remote context gives the far side half of its deadline.
     do throws(IIOFailure) {
@@ -101,11 +115,24 @@ struct SamplingLoop {
       tokens.append(stop.add(waker(for: buffer)))
     }
     while !stop.isStopped, let reader = Self.mostBehind(readers) {
-      guard let bytes = try read(reader, access, until: stop) else { return }
+      let isFirst = reader.monitor.scans == 0
+      guard let bytes = try read(reader, access, until: stop) else { return .over }
       let recording = try decode(bytes, of: reader)
+      if isFirst, let rate = reader.device.rate, Self.contradict(recording.timestamps, rate: rate) {
+        if doubtsRate { return .rateContradicted(device: reader.index) }
+        log("\(reader.device.device.fileName): its time stamps are not those of \(decimalText(rate)) Hz")
+      }
       try checkClocks(of: readers)
       try deliver(ScanBatch(device: reader.index, bytes: bytes, recording: recording))
     }
+    return .over
+  }
+
+  /// Whether stamps advance in steps that differ from those of a rate by more than two fifths, most of them.
+  static func contradict(_ stamps: [Int64], rate: Double) -> Bool {
+    let steps = zip(stamps, stamps.dropFirst()).map { Double($1) - Double($0) }.sorted()
+    guard steps.count >= 3 else { return false }
+    return !(0.6...1.4).contains(steps[steps.count / 2] * 1e-9 * rate)
   }
 
   /// What ends a read. Over a network it is given the time of a few batches to end by itself: cancelling breaks the
@@ -122,7 +149,14 @@ struct SamplingLoop {
   }
 
   private static func mostBehind(_ readers: [Reader]) -> Reader? {
-    readers.min { ($0.monitor.last ?? .min) < ($1.monitor.last ?? .min) }
+    guard readers.count > 1 else { return readers.first }
+    if let unread = readers.first(where: { $0.monitor.scans == 0 }) { return unread }
+    let times = readers.compactMap { $0.monitor.last.map { Double($0) * 1e-9 } }
+    if let first = times.min(), let last = times.max(), last - first <= clockTolerance {
+      return readers.min { ($0.monitor.last ?? .min) < ($1.monitor.last ?? .min) }
+    }
+    // A stray stamp must not decide; what was read tells as well, but for drift.
+    return readers.min { $0.counted < $1.counted }
   }
 
   /// The next scans of a device; nil once stopped, or when the far side has no more.
@@ -201,7 +235,10 @@ struct SamplingLoop {
 
   private func checkClocks(of readers: [Reader]) throws(SensorError) {
     let times = readers.compactMap { $0.monitor.last.map { Double($0) * 1e-9 } }
-    guard times.count == 2, abs(times[0] - times[1]) > Self.clockTolerance else { return }
+    // At the beginning only: later, a stray stamp is more likely than a second clock.
+    guard times.count == 2, readers.contains(where: { $0.monitor.scans <= ScanMonitor.window }),
+      abs(times[0] - times[1]) > Self.clockTolerance
+    else { return }
     throw SensorError(
       kind: .timestamps, operation: "merge two devices", subject: uri,
       problem:

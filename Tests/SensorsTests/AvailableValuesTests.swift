@@ -36,6 +36,16 @@ struct AvailableValuesTests {
     #expect(AvailableValues("[1 0 8]")?.smallest(reaching: 3.25)?.number == 3.25)
   }
 
+  @Test("another value than one")
+  func other() throws {
+    let rates = try #require(AvailableValues("0 10 20 50 100 200 500"))
+    #expect(rates.other(than: 200)?.text == "100")
+    #expect(rates.other(than: 10)?.text == "20")
+    #expect(AvailableValues("200")?.other(than: 200) == nil)
+    #expect(AvailableValues("[12.5 12.5 400]")?.other(than: 200)?.text == "400")
+    #expect(AvailableValues("[200 1 200]")?.other(than: 200) == nil)
+  }
+
   @Test("zero never counts: it switches things off")
   func zero() throws {
     #expect(AvailableValues("0 0.0")?.smallest(reaching: 100) == nil)

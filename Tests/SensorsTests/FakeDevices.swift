@@ -98,9 +98,13 @@ extension FakeIIO {
       values["\(device)/in_\(kind)_offset"] = "0"
       values["\(device)/in_\(kind)_sampling_frequency"] = "100.000000"
     }
-    return FakeIIO(
+    let fake = FakeIIO(
       FakeXML.context(
         FakeXML.device("iio:device0", "als"), FakeXML.hid("accel", "iio:device1", "accel_3d"),
         FakeXML.hid("anglvel", "iio:device2", "gyro_3d")), attributes: values)
+    // Their rate is what it is.
+    fake.fail("write iio:device1/in_accel_sampling_frequency", 22)
+    fake.fail("write iio:device2/in_anglvel_sampling_frequency", 22)
+    return fake
   }
 }

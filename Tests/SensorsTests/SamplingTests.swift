@@ -56,7 +56,7 @@ struct SamplingTests {
   @Test("a clock that stands still is hopeless; a single wild stamp is not")
   func clocks() throws {
     let still = FakeIIO.mpu6050()
-    still.scans("iio:device0", (0..<13).map { _ in (0..<8).flatMap { _ in Scan(time: 5).bytes } } + [[]])
+    still.scans("iio:device0", (0..<14).map { _ in (0..<8).flatMap { _ in Scan(time: 5).bytes } } + [[]])
     #expect(#expect(throws: SensorError.self) { try record(still) }?.kind == .timestamps)
 
     let wild = FakeIIO.mpu6050()
@@ -94,6 +94,57 @@ struct SamplingTests {
     fake.failRead("iio:device0", ETIMEDOUT)
     fake.fail("read iio:device0/buffer/enable", ENOENT)
     #expect(#expect(throws: SensorError.self) { try record(fake) }?.kind == .unplugged)
+  }
+
+  @Test("first stamps of another rate: the rate is set anew, once, and nothing of them is delivered")
+  func wrongRate() throws {
+    let fake = FakeIIO.mpu6050()
+    let slow = (0..<8).flatMap { Scan(time: $0 * 20_000_000).bytes }
+    fake.scans("iio:device0", [slow, Scan.run(0..<8), Scan.run(8..<16), []])
+    let log = Locked<[String]>([])
+    let recording = try record(fake) { line in log.withLock { $0.append(line) } }
+    #expect(recording.count == 16)
+    #expect(log.withLock { $0.contains { $0.contains("the rate is set anew") } })
+    let calls = fake.calls.filter { $0.contains("sampling_frequency") || $0.contains("buffer iio") }
+    let buffer = "buffer iio:device0 accel_x,accel_y,accel_z,anglvel_x,anglvel_y,anglvel_z,timestamp 8"
+    #expect(
+      calls == [
+        "write iio:device0/sampling_frequency 200", "open \(buffer)", "close buffer iio:device0",
+        "write iio:device0/sampling_frequency 50", "write iio:device0/sampling_frequency 200", "open \(buffer)",
+        "close buffer iio:device0", "write iio:device0/sampling_frequency 50",
+      ])
+
+    let stubborn = FakeIIO.mpu6050()
+    stubborn.scans("iio:device0", [slow, slow, []])
+    #expect(try record(stubborn).count == 8, "what a sensor says twice is taken")
+  }
+
+  @Test("which steps contradict a rate")
+  func contradiction() {
+    func stamps(_ step: Int64, _ count: Int64) -> [Int64] { (0..<count).map { $0 * step } }
+    #expect(!SamplingLoop.contradict(stamps(5_000_000, 8), rate: 200))
+    #expect(!SamplingLoop.contradict(stamps(5_600_000, 8), rate: 200))
+    #expect(SamplingLoop.contradict(stamps(20_000_000, 8), rate: 200))
+    #expect(SamplingLoop.contradict(stamps(1_000_000, 8), rate: 200))
+    #expect(SamplingLoop.contradict(stamps(0, 8), rate: 200))
+    #expect(!SamplingLoop.contradict([0, 5, 10, 200, 205, 210, 215].map { $0 * 1_000_000 }, rate: 200), "a gap")
+    #expect(!SamplingLoop.contradict(stamps(9, 3), rate: 200), "too few to tell")
+  }
+
+  @Test("a stray stamp of one of two devices does not keep it from being read")
+  func strayOfTwo() throws {
+    let fake = FakeIIO.hid()
+    for batch in 0..<40 {
+      for device in ["iio:device1", "iio:device2"] {
+        let scans = (0..<4).flatMap { index in
+          let number = Int64(batch * 4 + index)
+          return hidScan(1, device == "iio:device1" && number == 131 ? 1 << 60 : number * 10_000_000)
+        }
+        fake.scans(device, [scans])
+      }
+    }
+    for device in ["iio:device1", "iio:device2"] { fake.scans(device, [[]]) }
+    #expect(try record(fake).count > 130)
   }
 
   @Test("scans of another size than the enabled channels make are refused")
@@ -134,6 +185,7 @@ struct SamplingTests {
   func twoDevices() throws {
     let fake = FakeIIO.hid()
     let millisecond: Int64 = 1_000_000
+    fake.state.withLock { $0.attributes["iio:device2/in_anglvel_sampling_frequency"] = "40" }
     // Accelerometer at 100 Hz in batches of four, gyroscope at 40 Hz by its stamps in batches of two.
     let accelerations: [[UInt8]] = (0..<100).map { hidScan(Int32($0), Int64($0) * 10 * millisecond) }
     let rates: [[UInt8]] = (0..<40).map { hidScan(7, (Int64($0) * 25 + 3) * millisecond) }
@@ -146,7 +198,7 @@ struct SamplingTests {
     for device in ["iio:device1", "iio:device2"] { fake.scans(device, [[]]) }
     let recording = try record(fake)
     #expect(recording.hasAccelerometer && recording.hasGyroscope)
-    // The gyroscope leads, since both call themselves equally fast.
+    // The gyroscope leads, since it is slower.
     #expect(recording.timestamps.prefix(3) == [3 * millisecond, 28 * millisecond, 53 * millisecond])
     #expect(recording.count >= 36)
     for (time, value) in zip(recording.timestamps, recording.acceleration) {
