@@ -72,11 +72,11 @@ struct DevicePlan: Sendable, Hashable {
     guard let name = device.name else { return }
     let own =
       triggers.first { $0.name == "\(name)-dev\(device.number)" }
-      ?? triggers.first { $0.name?.hasPrefix("\(name)-") == true }
+      ?? triggers.first { trigger in
+        // "-devN" with another number is that of a sister.
+        trigger.name.map { $0.hasPrefix("\(name)-") && !$0.hasPrefix("\(name)-dev") } == true
+      }
     trigger = own?.id
-    if own == nil {
-      notes.append("\(device.fileName) has no trigger, and there is none of its own; it may not start without one")
-    }
   }
 
   private mutating func planClock(in context: any IIOContextAccess) throws(IIOFailure) {

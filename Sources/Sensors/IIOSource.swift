@@ -34,6 +34,9 @@ public struct IIOSource: MotionSource {
     self.log = log
   }
 
+  /// Opens the context, chooses, and tells what would be set; changes nothing.
+  ///
+  /// - Throws: ``SensorError``, whose remedy lists what there is where nothing fits.
   public func describe() async throws(SensorError) -> MotionSourceDescription {
     try await survey().choice.get()
   }
@@ -48,6 +51,7 @@ public struct IIOSource: MotionSource {
     }
   }
 
+  /// Opens the context, sets the sensor up and samples, on a thread of its own.
   public func events() -> AsyncStream<MotionEvent> {
     let session = session
     return runs.stream(limit: Self.waitingLimit, failed: MotionEvent.failed, ended: .ended) {
@@ -75,6 +79,8 @@ public struct IIOSource: MotionSource {
     }
   }
 
+  /// Returns once the thread of every stream so far is over. A context that is being opened on another machine can hold
+  /// that up for some seconds.
   public func settled() async { await runs.settled() }
 
   private var session: IIOSession { IIOSession(settings: settings, backend: backend, log: log) }

@@ -28,6 +28,7 @@ public struct ReplaySource: MotionSource {
     self.name = name
   }
 
+  /// What is in the recording; never fails.
   public func describe() async throws(SensorError) -> MotionSourceDescription {
     MotionSourceDescription(
       name: name, hasAccelerometer: recording.hasAccelerometer, hasGyroscope: recording.hasGyroscope,

@@ -96,11 +96,12 @@ struct SamplingLoop {
     }
     var readers: [Reader] = []
     var tokens: [Int] = []
+    var isDoubtful = false
     defer {
       // No waker may run once its buffer is closed.
       for token in tokens { stop.remove(token) }
       for reader in readers { reader.buffer.close() }
-      for reader in readers { logSummary(of: reader) }
+      if !isDoubtful { for reader in readers { logSummary(of: reader) } }
     }
     for (index, device) in devices.enumerated() {
       let buffer: any IIOBufferAccess
@@ -116,11 +117,19 @@ struct SamplingLoop {
     }
     while !stop.isStopped, let reader = Self.mostBehind(readers) {
       let isFirst = reader.monitor.scans == 0
+      let (gaps, missing) = (reader.monitor.gaps, reader.monitor.missing)
       guard let bytes = try read(reader, access, until: stop) else { return .over }
       let recording = try decode(bytes, of: reader)
       if isFirst, let rate = reader.device.rate, Self.contradict(recording.timestamps, rate: rate) {
-        if doubtsRate { return .rateContradicted(device: reader.index) }
+        if doubtsRate {
+          isDoubtful = true
+          return .rateContradicted(device: reader.index)
+        }
         log("\(reader.device.device.fileName): its time stamps are not those of \(decimalText(rate)) Hz")
+      }
+      if gaps == 0, reader.monitor.gaps > 0 {
+        let lost = reader.monitor.missing - missing
+        log("\(reader.device.device.fileName): \(lost) scans are missing, the first such gap")
       }
       try checkClocks(of: readers)
       try deliver(ScanBatch(device: reader.index, bytes: bytes, recording: recording))
@@ -221,12 +230,7 @@ struct SamplingLoop {
     } catch {
       throw useless("\(error.value) ns is no time, expected nanoseconds within 146 years of zero")
     }
-    let gaps = reader.monitor.gaps
-    let missing = reader.monitor.missing
     reader.monitor.watch(recording.timestamps)
-    if reader.monitor.gaps > gaps, gaps == 0 {
-      log("\(reader.device.device.fileName): \(reader.monitor.missing - missing) scans are missing, the first such gap")
-    }
     if reader.monitor.isHopeless {
       throw useless("most of the last \(ScanMonitor.window) do not advance")
     }

@@ -198,7 +198,9 @@ struct SettingsTests {
     try sample(fake)
     #expect(!fake.calls.contains { $0.hasPrefix("trigger") })
     let other = FakeIIO(
-      FakeXML.context(FakeXML.mpu6050(), FakeXML.device("trigger0", "bmi160-dev1")), attributes: FakeXML.mpu6050Values)
+      FakeXML.context(
+        FakeXML.mpu6050(), FakeXML.device("trigger0", "bmi160-dev1"), FakeXML.device("trigger1", "mpu6050-dev1")),
+      attributes: FakeXML.mpu6050Values)
     other.state.withLock { $0.triggers["iio:device0"] = IIOTrigger.none }
     other.fail("buffer iio:device0", EINVAL)
     let error = #expect(throws: SensorError.self) { try sample(other) }
