@@ -23,6 +23,7 @@ struct AgentRun: ~Copyable {
   private var followers: [(connection: ControlConnection, untilEnd: Bool)] = []
   private var last: WindowSummary?
   private var relayTrouble: String?
+  private var shownState = AgentState.waiting.name
 
   /// Opens what the configuration names.
   init(
@@ -165,7 +166,8 @@ struct AgentRun: ~Copyable {
       case .cancelWindow: window?.cancel()
       case .show(let pattern): light?.show(pattern)
       case .changed(let state):
-        log(.info, "state", ["state": state.name])
+        log(state.name == shownState ? .debug : .info, "state", ["state": state.name])
+        shownState = state.name
         manager.notify("STATUS=\(AgentRun.words(for: state, last: last))")
         tell(ControlAnswer(state: state))
       case .attemptFailed(let code, let message):

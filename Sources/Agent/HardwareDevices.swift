@@ -7,7 +7,9 @@ extension AgentDevices {
     sensor: { configuration, log in
       switch configuration.sensor {
       case .iio(let uri, let device):
-        return IIOSource(IIOSettings(uri: uri, device: device, rate: configuration.rate)) { log(.info, "sensor: \($0)") }
+        return IIOSource(IIOSettings(uri: uri, device: device, rate: configuration.rate)) {
+          log(.info, "sensor: \($0)")
+        }
       case .evdev(let device):
         throw ConfigurationError.impossible(
           key: "sensor.source", origin: .builtIn, value: "evdev \(device ?? "")", expected: "iio")

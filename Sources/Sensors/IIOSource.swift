@@ -37,6 +37,7 @@ public struct IIOSource: MotionSource {
   /// Opens the context, chooses, and tells what would be set; changes nothing.
   ///
   /// - Throws: ``SensorError``, whose remedy lists what there is where nothing fits.
+  /// What would be sampled, as the context tells it; see ``MotionSource/describe()``.
   public func describe() async throws(SensorError) -> MotionSourceDescription {
     try await survey().choice.get()
   }
@@ -52,6 +53,7 @@ public struct IIOSource: MotionSource {
   }
 
   /// Opens the context, sets the sensor up and samples, on a thread of its own.
+  /// Samples; see ``MotionSource/events()``.
   public func events() -> AsyncStream<MotionEvent> {
     let session = session
     return runs.stream(limit: Self.waitingLimit, failed: MotionEvent.failed, ended: .ended) {
@@ -81,6 +83,7 @@ public struct IIOSource: MotionSource {
 
   /// Returns once the thread of every stream so far is over. A context that is being opened on another machine can hold
   /// that up for some seconds.
+  /// Returns once the sensor is at rest; see ``MotionSource/settled()``.
   public func settled() async { await runs.settled() }
 
   private var session: IIOSession { IIOSession(settings: settings, backend: backend, log: log) }

@@ -29,6 +29,7 @@ public struct ReplaySource: MotionSource {
   }
 
   /// What is in the recording; never fails.
+  /// What the recording holds.
   public func describe() async throws(SensorError) -> MotionSourceDescription {
     MotionSourceDescription(
       name: name, hasAccelerometer: recording.hasAccelerometer, hasGyroscope: recording.hasGyroscope,
