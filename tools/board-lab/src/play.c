@@ -24,9 +24,10 @@
 #include <unistd.h>
 
 #define DEVICE "/dev/boardsim-motion"
-#define ACCEL_LSB (16384 / 9.80665)		 /* per m/s², ±2 g */
-#define GYRO_LSB (131 * 180 / 3.14159265358979) /* per rad/s, ±250 °/s */
-#define REST_TEMPERATURE (-521)			 /* 35 °C */
+/* What the driver says of its finest ranges (0.1 % less than the data sheet), so that what is played is what is read. */
+#define ACCEL_LSB (1 / 0.000598)   /* per m/s², ±2 g */
+#define GYRO_LSB (1 / 0.000133090) /* per rad/s, ±250 °/s */
+#define REST_TEMPERATURE (-521)	   /* 35 °C */
 
 struct sample {
 	double t;
