@@ -85,6 +85,7 @@ let package = Package(
     .testTarget(name: "RelayLinkTests", dependencies: ["RelayLink"]),
     .target(name: "EvdevTestSupport", dependencies: ["Evdev"], path: "Tests/EvdevTestSupport"),
     .testTarget(name: "EvdevTests", dependencies: ["Evdev", "CEvdev", "EvdevTestSupport"]),
+    .testTarget(name: "ControlsTests", dependencies: ["Controls", "Evdev", "EvdevTestSupport"]),
     .testTarget(name: "PairingTests", dependencies: ["Pairing", "Motion", "Agreement", "SecureChannel"]),
     // The one place where tests see both ends of the relay's wire.
     .testTarget(

@@ -130,7 +130,7 @@ struct Listening: PollWork {
 
   mutating func proceed(_ reason: PollReason, now: Int64) -> PollNext {
     do throws(ControlsError) {
-      var detector = if let current = self.detector { current } else { try begin(at: now) }
+      var detector = if let current = self.detector { current } else { try begin() }
       // At a deadline too: an edge that came just before it comes first.
       if reason == .readable || reason == .deadline {
         for report in try source.read() {
@@ -153,7 +153,7 @@ struct Listening: PollWork {
 
   mutating func end() { finish() }
 
-  private func begin(at now: Int64) throws(ControlsError) -> PressDetector {
-    PressDetector(debounce: times.debounce, holdAfter: times.holdAfter, isDown: try source.begin(), at: now)
+  private func begin() throws(ControlsError) -> PressDetector {
+    PressDetector(debounce: times.debounce, holdAfter: times.holdAfter, isDown: try source.begin())
   }
 }

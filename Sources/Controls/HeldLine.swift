@@ -8,15 +8,6 @@ struct HeldLine: Sendable {
   /// Such as `/dev/gpiochip0 [pinctrl-bcm2711]`.
   let chipText: String
 
-  /// Requests a line that was found.
-  init(_ found: GPIOSearch.Found, settings: LineSettings, consumer: String) throws(ControlsError) {
-    do { line = try found.chip.request(line: found.offset, settings, consumer: consumer) } catch {
-      throw Self.refusal(of: found, error)
-    }
-    lineText = found.lineText
-    chipText = found.chipText
-  }
-
   /// Such as `line 17 (GPIO17) of /dev/gpiochip0 [pinctrl-bcm2711]`.
   var text: String { "\(lineText) of \(chipText)" }
 
@@ -25,6 +16,17 @@ struct HeldLine: Sendable {
     error == .noDevice
       ? .chipGone(line: lineText, chip: chipText)
       : .gpio(operation: operation, line: lineText, chip: chipText, error)
+  }
+}
+
+extension HeldLine {
+  /// Requests a line that was found.
+  init(_ found: GPIOSearch.Found, settings: LineSettings, consumer: String) throws(ControlsError) {
+    do { line = try found.chip.request(line: found.offset, settings, consumer: consumer) } catch {
+      throw Self.refusal(of: found, error)
+    }
+    lineText = found.lineText
+    chipText = found.chipText
   }
 
   private static func refusal(of found: GPIOSearch.Found, _ error: SystemErrno) -> ControlsError {

@@ -79,7 +79,7 @@ extension InputDeviceDescription {
 }
 
 /// The edges of one key.
-private struct InputKeySource: EdgeSource {
+struct InputKeySource: EdgeSource {
   let device: InputDevice
   let key: KeyCode
 

@@ -19,14 +19,14 @@ struct PressDetector {
   private var level: Level
   /// A level that is not yet stable.
   private var pending: (isDown: Bool, since: Int64)?
-  /// Time never runs backwards here, whatever the stamps say.
-  private var latest: Int64
+  /// The time of the last edge. Edges are in order, whatever their stamps say.
+  private var lastEdge: Int64
 
-  init(debounce: Int64, holdAfter: Int64?, isDown: Bool, at now: Int64) {
+  init(debounce: Int64, holdAfter: Int64?, isDown: Bool) {
     self.debounce = max(0, debounce)
     self.holdAfter = holdAfter.map { max(0, $0) }
     level = isDown ? .downUnseen : .up
-    latest = now
+    lastEdge = .min
   }
 
   /// When ``advance(to:)`` must be called, unless there is an edge before; `nil` if only an edge can change anything.
@@ -38,13 +38,14 @@ struct PressDetector {
 
   /// The line changed. Edges of one direction may follow each other: the one between was lost.
   mutating func edge(isDown: Bool, at time: Int64) -> [ButtonEvent] {
-    var events = advance(to: time)
+    lastEdge = max(lastEdge, time)
+    var events = advance(to: lastEdge)
     if debounce == 0 {
-      events += settle(isDown: isDown, at: latest)
+      events += settle(isDown: isDown, at: lastEdge)
     } else if isDown == self.isDown, !isUnseen {
       pending = nil
     } else {
-      pending = (isDown, latest)
+      pending = (isDown, lastEdge)
     }
     return events
   }
@@ -58,15 +59,14 @@ struct PressDetector {
 
   /// Time passed, and there was no edge up to `now`.
   mutating func advance(to now: Int64) -> [ButtonEvent] {
-    latest = max(latest, now)
     var events: [ButtonEvent] = []
     if let pending {
       // A long press waits for it: it may turn out that the button came up before.
-      guard pending.since.addingClamped(debounce) <= latest else { return events }
+      guard pending.since.addingClamped(debounce) <= now else { return events }
       self.pending = nil
       events += settle(isDown: pending.isDown, at: pending.since)
     }
-    if case .down(let since, isHeld: false) = level, let holdAfter, since.addingClamped(holdAfter) <= latest {
+    if case .down(let since, isHeld: false) = level, let holdAfter, since.addingClamped(holdAfter) <= now {
       level = .down(since: since, isHeld: true)
       events.append(.held)
     }

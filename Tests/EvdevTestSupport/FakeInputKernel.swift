@@ -35,6 +35,7 @@ package final class FakeInputKernel: InputKernel {
   }
 
   private let state = Locked(State())
+  private let keyQuestions = AsyncStream<Void>.makeStream()
 
   package init(_ devices: [String: Device] = [:], extraNames: [String] = [], listError: SystemErrno? = nil) {
     state.withLock {
@@ -64,6 +65,11 @@ package final class FakeInputKernel: InputKernel {
     let ends = writeEnds(of: path)
     state.withLock { state in state.open = state.open.filter { $0.value.path != path } }
     ends.forEach { close($0) }
+  }
+
+  /// Waits until somebody has asked which keys are down.
+  package func waitForKeyQuestion() async {
+    for await _ in keyQuestions.stream { return }
   }
 
   /// How many descriptors were set to CLOCK_MONOTONIC.
@@ -125,7 +131,9 @@ package final class FakeInputKernel: InputKernel {
     case .eventBits(type: 3): return Self.bits(device.axes.keys.map(\.code), bytes: 8)
     case .eventBits(type: 4): return Self.bits(device.hasDeviceTimestamps ? [5] : [], bytes: 8)
     case .eventBits: return []
-    case .keyState: return Self.bits(device.keysDown, bytes: 96)
+    case .keyState:
+      keyQuestions.continuation.yield()
+      return Self.bits(device.keysDown, bytes: 96)
     }
   }
 
