@@ -4,6 +4,9 @@ extension Capture {
 
   /// Reads a capture directory.
   ///
+  /// Where an accelerometer and a gyroscope were recorded as two devices, such as `accel_3d` and `gyro_3d`, their scans
+  /// are merged on their stamps (`StreamMerger`).
+  ///
   /// All scan elements of the device are taken as enabled unless `capture.json` lists the enabled ones. A channel's
   /// scale and offset come from the value of its attribute in `context.xml` (libiio from 1.0 on), else from
   /// `capture.json`, else from the scan element, whose scale older versions of libiio round to six decimals. Mount
@@ -27,7 +30,10 @@ extension Capture {
         file: manifestPath)
     }
 
-    let (device, binary) = try deviceWithBuffer(of: context, in: directory, contextPath: contextPath)
+    let recorded = try devicesWithBuffer(of: context, in: directory, contextPath: contextPath)
+    guard recorded.count == 1, let (device, binary) = recorded.first else {
+      return try merged(directory, context: context, manifest: manifest)
+    }
     let source = AttributeSource(
       device: device, values: manifest?.attributes ?? [:], contextPath: contextPath, manifestPath: manifestPath)
     let channels = try enabledChannels(of: device, manifest, source)
@@ -91,10 +97,10 @@ extension Capture {
       problem: "does not exist, expected the XML of a libiio context", advice: advice)
   }
 
-  /// Finds the one inertial device that has a buffer file.
-  private static func deviceWithBuffer(
+  /// Finds the inertial devices that have a buffer file: at least one.
+  private static func devicesWithBuffer(
     of context: IIOContext, in directory: String, contextPath: String
-  ) throws(CaptureError) -> (IIOContext.Device, binary: String) {
+  ) throws(CaptureError) -> [(device: IIOContext.Device, binary: String)] {
     var found: [(device: IIOContext.Device, binary: String)] = []
     for device in context.devices {
       let name = device.fileName
@@ -110,14 +116,7 @@ extension Capture {
     }
 
     let inertial = found.filter(\.device.isInertial)
-    if inertial.count == 1 { return inertial[0] }
-    if inertial.count > 1 {
-      let names = inertial.prefix(4).map { $0.device.fileName.quotedForError }.joined(separator: " and ")
-      throw CaptureError(
-        kind: .unsupported, file: directory, problem: "holds scans of \(names), expected one inertial device",
-        advice: "captures whose accelerometer and gyroscope are separate devices are not handled yet: "
-          + "keep only one .bin file with its device")
-    }
+    if !inertial.isEmpty { return inertial }
     if let other = found.first {
       throw CaptureError(
         kind: .missing, file: contextPath, place: "line \(other.device.line)",

@@ -121,7 +121,10 @@ struct MotionAssembler {
       merger?.append(batch.recording, from: batch.device == accelerometer ? .accelerometer : .gyroscope)
       return try merger?.take() ?? batch.recording
     } catch {
-      guard case .clocksDiffer(let seconds) = error else { return batch.recording }
+      let seconds =
+        switch error {
+        case .clocksDiffer(let seconds): seconds
+        }
       throw SensorError(
         kind: .timestamps, operation: "merge two devices", subject: uri,
         problem: "their stamps are \(rounded(seconds)) s apart, expected one clock",

@@ -163,7 +163,7 @@ struct CaptureMalformedTests {
     .context("rate is zero", .malformed, ["sampling_frequency", "Hz"]) {
       $0.replacing("</device>", with: "<attribute name=\"sampling_frequency\" value=\"0\"/></device>")
     },
-    MalformedCase("two inertial devices", .unsupported, ["mpu6050", "gyro_3d", "keep only one"]) {
+    MalformedCase("two inertial devices that have both sensors", .unsupported, ["mpu6050", "gyro_3d", "keep only"]) {
       let second = "<device id=\"iio:device1\" name=\"gyro_3d\">" + mpuChannels().map(\.xml).joined() + "</device>"
       try $0.write(contextXML(mpuChannels()).replacing("</context>", with: second + "</context>"), "context.xml")
       try $0.write(mpuScans(5), "gyro_3d.bin")

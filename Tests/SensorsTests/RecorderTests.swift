@@ -62,6 +62,13 @@ struct RecorderTests {
     #expect(manifest.enabled == ["accel_x", "accel_y", "accel_z", "timestamp", "anglvel_x", "anglvel_y", "anglvel_z"])
     #expect(manifest.scans == nil)
     #expect(manifest.attributes["in_accel_scale"] == "0.0098" && manifest.attributes["in_anglvel_scale"] == "0.001")
+
+    let raw = try RawCapture.load(path: "\(place.path)/hub")
+    #expect(raw.devices.compactMap(\.scans).map(\.recording.count) == [24, 24])
+    let capture = try Capture.read(directory: "\(place.path)/hub")
+    #expect(capture.recording.timestamps == (0..<24).map { Int64($0) * 10_000_000 })
+    #expect(capture.recording.hasAccelerometer && capture.recording.hasGyroscope)
+    #expect(capture.recording.acceleration[3] == SIMD3(repeating: 0x0101_0101 * 0.0098))
   }
 
   @Test("a sensor that fails leaves nothing behind", .timeLimit(.minutes(1)))

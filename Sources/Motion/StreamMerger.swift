@@ -1,5 +1,3 @@
-import Motion
-
 /// Makes one recording of two devices, one with the accelerometer and one with the gyroscope, that stamp their scans by
 /// one clock but at different moments.
 ///
@@ -8,22 +6,22 @@ import Motion
 /// there are none, the value is NaN. An axis is flagged as clipped if it is in either of the two.
 ///
 /// Stray stamps of the leader pass as they are; a follower's scan that is not later than the one before it is dropped.
-struct StreamMerger: Sendable {
+package struct StreamMerger: Sendable {
   /// Which of the two devices.
-  enum Stream: Sendable, Hashable {
+  package enum Stream: Sendable, Hashable {
     case accelerometer
     case gyroscope
   }
 
   /// What can make merging impossible.
-  enum Problem: Error, Sendable, Hashable {
+  package enum Problem: Error, Sendable, Hashable {
     /// The follower's stamps are far from the leader's: seconds between them.
     case clocksDiffer(seconds: Double)
   }
 
   /// Whose stamps are kept: the slower device's, whose scans are fewer; of equally fast ones the gyroscope's, since the
   /// alignment of two boards rests on angular velocity.
-  let leader: Stream
+  package let leader: Stream
   /// How many scans of the leader may wait for the follower.
   static let waitingLimit = 4096
 
@@ -40,7 +38,7 @@ struct StreamMerger: Sendable {
   private var following: [Sample] = []
 
   /// Merges devices of nominal rates in Hz, where they are known.
-  init(accelerometerRate: Double?, gyroscopeRate: Double?) {
+  package init(accelerometerRate: Double?, gyroscopeRate: Double?) {
     if let slow = accelerometerRate, let fast = gyroscopeRate, slow < 0.9 * fast {
       leader = .accelerometer
     } else {
@@ -52,7 +50,7 @@ struct StreamMerger: Sendable {
   }
 
   /// Takes scans of one device.
-  mutating func append(_ recording: Recording, from stream: Stream) {
+  package mutating func append(_ recording: Recording, from stream: Stream) {
     let values = stream == .accelerometer ? recording.acceleration : recording.angularVelocity
     let flags = stream == .accelerometer ? recording.clippedAcceleration : recording.clippedAngularVelocity
     for index in recording.timestamps.indices where values.indices.contains(index) {
@@ -68,7 +66,7 @@ struct StreamMerger: Sendable {
   }
 
   /// The merged scans that are complete by now: those at or before the follower's last stamp.
-  mutating func take() throws(Problem) -> Recording {
+  package mutating func take() throws(Problem) -> Recording {
     var merged = Recording(nominalRate: rate)
     guard let newest = following.last else {
       try refuseBacklog(against: nil)

@@ -1,7 +1,6 @@
 import Testing
 
 @testable import Motion
-@testable import Sensors
 
 @Suite("Merging an accelerometer and a gyroscope on their stamps")
 struct StreamMergerTests {
