@@ -32,8 +32,10 @@ package struct StreamMerger: Sendable {
   }
 
   private let rate: Double?
-  /// The widest distance between two scans of the follower that is still bridged, ns.
-  private let bridge: Double
+  /// The widest distance between two scans of the follower that is still bridged by its nominal rate, ns.
+  private let nominalBridge: Double
+  /// The same by what its stamps show: two and a half times their median step lately.
+  private var observedBridge = 0.0
   private var leading: [Sample] = []
   private var following: [Sample] = []
 
@@ -46,7 +48,7 @@ package struct StreamMerger: Sendable {
     }
     rate = leader == .accelerometer ? accelerometerRate : gyroscopeRate
     let followerRate = leader == .accelerometer ? gyroscopeRate : accelerometerRate
-    bridge = 2.5e9 / (followerRate ?? rate ?? 25)
+    nominalBridge = 2.5e9 / (followerRate ?? rate ?? 25)
   }
 
   /// Takes scans of one device.
@@ -62,6 +64,12 @@ package struct StreamMerger: Sendable {
       } else if following.last.map({ sample.time > $0.time }) ?? true {
         following.append(sample)
       }
+    }
+    if stream != leader {
+      // A sensor need not have the rate that it names.
+      let lately = following.suffix(33)
+      let steps = zip(lately, lately.dropFirst()).map { Double($1.time) - Double($0.time) }.sorted()
+      if steps.count >= 8 { observedBridge = 2.5 * steps[steps.count / 2] }
     }
   }
 
@@ -122,7 +130,7 @@ package struct StreamMerger: Sendable {
     guard low > 0 else { return missing }
     let before = following[low - 1]
     let distance = Double(after.time) - Double(before.time)
-    guard distance <= bridge else { return missing }
+    guard distance <= max(nominalBridge, observedBridge) else { return missing }
     let share = (Double(time) - Double(before.time)) / distance
     return (before.value + (after.value - before.value) * share, before.clipped.union(after.clipped))
   }

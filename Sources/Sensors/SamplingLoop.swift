@@ -120,7 +120,7 @@ struct SamplingLoop {
       let (gaps, missing) = (reader.monitor.gaps, reader.monitor.missing)
       guard let bytes = try read(reader, access, until: stop) else { return .over }
       let recording = try decode(bytes, of: reader)
-      if isFirst, let rate = reader.device.rate, Self.contradict(recording.timestamps, rate: rate) {
+      if isFirst, reader.monitor.contradictsRate, let rate = reader.device.rate {
         if doubtsRate {
           isDoubtful = true
           return .rateContradicted(device: reader.index)
@@ -135,13 +135,6 @@ struct SamplingLoop {
       try deliver(ScanBatch(device: reader.index, bytes: bytes, recording: recording))
     }
     return .over
-  }
-
-  /// Whether stamps advance in steps that differ from those of a rate by more than two fifths, most of them.
-  static func contradict(_ stamps: [Int64], rate: Double) -> Bool {
-    let steps = zip(stamps, stamps.dropFirst()).map { Double($1) - Double($0) }.sorted()
-    guard steps.count >= 3 else { return false }
-    return !(0.6...1.4).contains(steps[steps.count / 2] * 1e-9 * rate)
   }
 
   /// What ends a read. Over a network it is given the time of a few batches to end by itself: cancelling breaks the

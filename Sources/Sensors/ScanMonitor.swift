@@ -15,8 +15,11 @@ struct ScanMonitor: Sendable {
   /// Whether most stamps of a window did not advance: a clock that stands still, or runs backwards.
   private(set) var isHopeless = false
 
-  /// Nominal time between scans, ns; nil if it is not known.
-  private let period: Double?
+  /// Whether the first stamps were not those of the nominal rate. Gaps are then judged by what they were.
+  private(set) var contradictsRate = false
+
+  /// Time between scans, ns; nil if it is not known.
+  private var period: Double?
   private var windowScans = 0
   private var windowStrays = 0
 
@@ -26,8 +29,18 @@ struct ScanMonitor: Sendable {
   /// Watches a device of a nominal rate in Hz.
   init(rate: Double?) { period = rate.flatMap { $0 > 0 ? 1e9 / $0 : nil } }
 
+  /// The step that half of the steps between stamps do not exceed, ns; nil for fewer than four stamps.
+  static func medianStep(_ stamps: [Int64]) -> Double? {
+    let steps = zip(stamps, stamps.dropFirst()).map { Double($1) - Double($0) }.sorted()
+    return steps.count >= 3 ? steps[steps.count / 2] : nil
+  }
+
   /// Takes the stamps of a batch.
-  mutating func watch(_ stamps: some Sequence<Int64>) {
+  mutating func watch(_ stamps: [Int64]) {
+    if scans == 0, let nominal = period, let step = Self.medianStep(stamps), !(0.6...1.4).contains(step / nominal) {
+      contradictsRate = true
+      period = step > 0 ? step : nil
+    }
     for stamp in stamps {
       if let last {
         let step = Double(stamp) - Double(last)

@@ -84,6 +84,16 @@ struct StreamMergerTests {
     #expect(merged.angularVelocity.allSatisfy { $0.x.isFinite })
   }
 
+  @Test("a device that is slower than it says is bridged by what its stamps show")
+  func slowerThanNominal() throws {
+    var merger = StreamMerger(accelerometerRate: rate, gyroscopeRate: rate)
+    merger.append(rates((0..<40).map { $0 * 40 + 5 }), from: .gyroscope)
+    merger.append(accelerations((0..<41).map { $0 * 40 }.filter { !(800..<900).contains($0) }), from: .accelerometer)
+    let merged = try merger.take()
+    #expect(merged.count == 40)
+    #expect(merged.acceleration.filter(\.x.isNaN).count == 4, "only those of the gap")
+  }
+
   @Test("a value is clipped if either of its two scans is")
   func clipping() throws {
     var merger = StreamMerger(accelerometerRate: rate, gyroscopeRate: rate)

@@ -119,16 +119,25 @@ struct SamplingTests {
     #expect(try record(stubborn).count == 8, "what a sensor says twice is taken")
   }
 
-  @Test("which steps contradict a rate")
+  @Test("which first steps contradict a rate; gaps are then judged by them")
   func contradiction() {
+    func monitor(_ stamps: [Int64], rate: Double? = 200) -> ScanMonitor {
+      var monitor = ScanMonitor(rate: rate)
+      monitor.watch(stamps)
+      return monitor
+    }
     func stamps(_ step: Int64, _ count: Int64) -> [Int64] { (0..<count).map { $0 * step } }
-    #expect(!SamplingLoop.contradict(stamps(5_000_000, 8), rate: 200))
-    #expect(!SamplingLoop.contradict(stamps(5_600_000, 8), rate: 200))
-    #expect(SamplingLoop.contradict(stamps(20_000_000, 8), rate: 200))
-    #expect(SamplingLoop.contradict(stamps(1_000_000, 8), rate: 200))
-    #expect(SamplingLoop.contradict(stamps(0, 8), rate: 200))
-    #expect(!SamplingLoop.contradict([0, 5, 10, 200, 205, 210, 215].map { $0 * 1_000_000 }, rate: 200), "a gap")
-    #expect(!SamplingLoop.contradict(stamps(9, 3), rate: 200), "too few to tell")
+    #expect(!monitor(stamps(5_000_000, 8)).contradictsRate)
+    #expect(!monitor(stamps(5_600_000, 8)).contradictsRate)
+    #expect(monitor(stamps(1_000_000, 8)).contradictsRate)
+    #expect(monitor(stamps(0, 8)).contradictsRate)
+    #expect(!monitor([0, 5, 10, 200, 205, 210, 215].map { $0 * 1_000_000 }).contradictsRate, "a gap")
+    #expect(!monitor(stamps(9, 3)).contradictsRate, "too few to tell")
+    #expect(!monitor(stamps(9, 30), rate: nil).contradictsRate, "nothing to contradict")
+    var slow = monitor(stamps(20_000_000, 8))
+    #expect(slow.contradictsRate && slow.missing == 0)
+    slow.watch([160_000_000, 220_000_000])
+    #expect(slow.missing == 2)
   }
 
   @Test("a stray stamp of one of two devices does not keep it from being read")
