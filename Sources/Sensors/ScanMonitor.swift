@@ -15,11 +15,14 @@ struct ScanMonitor: Sendable {
   /// Whether most stamps of a window did not advance: a clock that stands still, or runs backwards.
   private(set) var isHopeless = false
 
-  /// Whether the first stamps were not those of the nominal rate. Gaps are then judged by what they were.
+  /// Whether the first stamps were not those of the nominal rate. Gaps are then judged by the median step of a window,
+  /// once there is one: a first batch can be a burst.
   private(set) var contradictsRate = false
 
   /// Time between scans, ns; nil if it is not known.
   private var period: Double?
+  /// Steps, while the period is being learnt.
+  private var steps: [Double] = []
   private var windowScans = 0
   private var windowStrays = 0
 
@@ -39,11 +42,12 @@ struct ScanMonitor: Sendable {
   mutating func watch(_ stamps: [Int64]) {
     if scans == 0, let nominal = period, let step = Self.medianStep(stamps), !(0.6...1.4).contains(step / nominal) {
       contradictsRate = true
-      period = step > 0 ? step : nil
+      period = nil
     }
     for stamp in stamps {
       if let last {
         let step = Double(stamp) - Double(last)
+        if contradictsRate, period == nil { learn(step) }
         if step <= 0 {
           strays += 1
           windowStrays += 1
@@ -60,5 +64,14 @@ struct ScanMonitor: Sendable {
         (windowScans, windowStrays) = (0, 0)
       }
     }
+  }
+
+  private mutating func learn(_ step: Double) {
+    steps.append(step)
+    guard steps.count == Self.window else { return }
+    steps.sort()
+    let median = steps[steps.count / 2]
+    if median > 0 { period = median }
+    steps = []
   }
 }

@@ -135,9 +135,13 @@ struct SamplingTests {
     #expect(!monitor(stamps(9, 3)).contradictsRate, "too few to tell")
     #expect(!monitor(stamps(9, 30), rate: nil).contradictsRate, "nothing to contradict")
     var slow = monitor(stamps(20_000_000, 8))
+    slow.watch(Array(stamps(20_000_000, 200).suffix(192)))
     #expect(slow.contradictsRate && slow.missing == 0)
-    slow.watch([160_000_000, 220_000_000])
+    slow.watch([4_000_000_000, 4_060_000_000])
     #expect(slow.missing == 2)
+    var burst = monitor(stamps(90_000, 8))
+    burst.watch((1...300).map { $0 * 10_000_000 })
+    #expect(burst.contradictsRate && burst.missing == 0)
   }
 
   @Test("a stray stamp of one of two devices does not keep it from being read")
