@@ -52,7 +52,8 @@ let package = Package(
     .target(
       name: "Agent",
       dependencies: [
-        "Motion", "Pairing", "Sensors", "Controls", "RelayLink", .product(name: "TOMLKit", package: "TOMLKit"),
+        "Motion", "Pairing", "Sensors", "Controls", "Evdev", "RelayLink",
+        .product(name: "TOMLKit", package: "TOMLKit"),
       ]),
 
     .executableTarget(

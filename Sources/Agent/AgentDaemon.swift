@@ -1,4 +1,5 @@
-import Foundation
+import Dispatch
+import Evdev
 import Pairing
 import Sensors
 
@@ -38,6 +39,25 @@ public struct AgentDaemon: Sendable {
     self.version = version
   }
 
+  /// Runs until a terminating signal, for a caller that has nothing else to do.
+  ///
+  /// - Throws: as ``run(signals:)`` does.
+  public func runBlocking(signals: AsyncStream<ProcessSignal>) throws {
+    let ending = Locked<Result<Void, any Error>?>(nil)
+    let done = DispatchSemaphore(value: 0)
+    _ = AgentThread.start {
+      do {
+        try await run(signals: signals)
+        ending.withLock { $0 = .success(()) }
+      } catch {
+        ending.withLock { $0 = .failure(error) }
+      }
+      done.signal()
+    }
+    done.wait()
+    try ending.withLock { $0 }?.get()
+  }
+
   /// Runs until a terminating signal.
   ///
   /// - Throws: ``ConfigurationError``, ``ControlError``, or what the devices throw, where it cannot start.
@@ -45,7 +65,7 @@ public struct AgentDaemon: Sendable {
     let (inputs, feed) = AsyncStream.makeStream(of: AgentInput.self)
     let configuration = try load()
     let run = try AgentRun(daemon: self, configuration: configuration, feed: feed)
-    let listener = Task {
+    let listener = AgentThread.start {
       for await signal in signals { feed.yield(.signal(signal)) }
     }
     defer { listener.cancel() }

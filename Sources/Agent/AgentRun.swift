@@ -50,7 +50,7 @@ struct AgentRun: ~Copyable {
     }
     // What is wrong with the sensor had better be known before the first press; it is not switched on for that.
     let sensor = try daemon.devices.sensor(configuration, log)
-    Task { [log] in
+    _ = AgentThread.start { [log] in
       do {
         let found = try await sensor.describe()
         log(.info, "sensor found", ["name": found.name, "rate": found.rate.map { "\($0)" } ?? "unknown"])
@@ -62,7 +62,7 @@ struct AgentRun: ~Copyable {
 
   private mutating func openButton() throws {
     guard let presses = try daemon.devices.button(configuration, log) else { return }
-    button = Task { [feed] in
+    button = AgentThread.start { [feed] in
       for await press in presses { feed.yield(.button(press)) }
     }
   }
@@ -80,8 +80,8 @@ struct AgentRun: ~Copyable {
   /// Runs to the end.
   consuming func loop(_ inputs: AsyncStream<AgentInput>) async {
     if let interval = manager.watchdogInterval {
-      watchdog = Task { [feed] in
-        while (try? await Task.sleep(for: interval)) != nil { feed.yield(.watchdog) }
+      watchdog = AgentThread.start { [feed] in
+        while (try? await AgentThread.sleep(for: interval)) != nil { feed.yield(.watchdog) }
       }
     }
     log(
@@ -126,10 +126,7 @@ struct AgentRun: ~Copyable {
     case .signal(.press): return await perform(.pressed)
     case .signal(.terminate):
       manager.notify("STOPPING=1", "STATUS=stopping")
-      Task { [feed] in
-        try? await Task.sleep(for: AgentDaemon.terminationGrace)
-        feed.yield(.giveUp)
-      }
+      yield(.giveUp, after: AgentDaemon.terminationGrace)
       return await perform(.terminate)
     case .signal(.reload):
       reloadWanted = true
@@ -147,10 +144,12 @@ struct AgentRun: ~Copyable {
     return true
   }
 
-  private func reopenButtonLater() {
-    Task { [feed] in
-      try? await Task.sleep(for: AgentDaemon.buttonRetry)
-      feed.yield(.reopenButton)
+  private func reopenButtonLater() { yield(.reopenButton, after: AgentDaemon.buttonRetry) }
+
+  private func yield(_ input: AgentInput, after delay: Duration) {
+    _ = AgentThread.start { [feed] in
+      try? await AgentThread.sleep(for: delay)
+      feed.yield(input)
     }
   }
 
@@ -186,11 +185,11 @@ struct AgentRun: ~Copyable {
     guard machine.deadline != timer?.deadline else { return }
     timer?.task.cancel()
     timer = machine.deadline.map { deadline in
-      let due = epoch.advanced(by: .nanoseconds(deadline.nanoseconds + 1_000_000))
+      let left = Duration.nanoseconds(max(0, deadline.nanoseconds - now().nanoseconds))
       return (
         deadline,
-        Task { [feed, clock] in
-          if (try? await clock.sleep(until: due)) != nil { feed.yield(.tick) }
+        AgentThread.start { [feed] in
+          if (try? await AgentThread.sleep(for: left)) != nil { feed.yield(.tick) }
         }
       )
     }
@@ -213,7 +212,7 @@ struct AgentRun: ~Copyable {
     log(.notice, "window open", ["seconds": "\(configuration.windowSeconds)", "room": configuration.room])
     do {
       let next = PairingWindow(configuration: configuration, sensor: try daemon.devices.sensor(configuration, log))
-      window = Task { [feed, previous = window] in
+      window = AgentThread.start { [feed, previous = window] in
         // The sensor of the window before may still be on its way to rest.
         await previous?.value
         await next.run({ feed.yield(.window($0)) }, conclude: { feed.yield(.windowEnded($0)) })

@@ -25,7 +25,7 @@ extension AgentDevices {
       log(.info, "button", ["place": button.place])
       for note in button.notes { log(.warning, "the button: \(note)") }
       return AsyncStream { continuation in
-        let listener = Task {
+        let listener = AgentThread.start {
           for await event in button.events() {
             switch event {
             case .pressed: continuation.yield(.pressed)

@@ -29,7 +29,7 @@ final class MotionTap: MotionSource {
   func start() {
     let events = source.events()
     pump.withLock { pump in
-      pump = Task { [weak self] in
+      pump = AgentThread.start { [weak self] in
         for await event in events {
           guard let self else { return }
           take(event)

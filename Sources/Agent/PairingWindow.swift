@@ -122,7 +122,7 @@ struct PairingWindow: Sendable {
       }
       do {
         // Boards that lost the same relay do not all come back at once.
-        try await Task.sleep(for: pause * Double.random(in: 0.75...1.25))
+        try await AgentThread.sleep(for: pause * Double.random(in: 0.75...1.25))
       } catch {
         return .failure(.cancelled)
       }

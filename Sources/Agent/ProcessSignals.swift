@@ -1,6 +1,4 @@
-// Dispatch's signal sources are thread-safe but not marked Sendable.
-@preconcurrency import Dispatch
-import Glibc
+import Foundation
 
 /// What the process is told by signals.
 public enum ProcessSignal: Sendable, Hashable {
@@ -11,20 +9,28 @@ public enum ProcessSignal: Sendable, Hashable {
   /// SIGUSR1: as the button.
   case press
 
-  /// The signals from now on; their default effects are off for the rest of the process's life.
+  private static let meanings: [Int32: ProcessSignal] = [
+    SIGTERM: .terminate, SIGINT: .terminate, SIGHUP: .reload, SIGUSR1: .press,
+  ]
+
+  /// The signals from now on, taken by a thread that sleeps until one comes.
+  ///
+  /// They are blocked in the calling thread and in those it starts from now on, so that no other thread is interrupted by
+  /// one: call it first thing in `main`.
   public static func all() -> AsyncStream<ProcessSignal> {
-    AsyncStream { continuation in
-      let meanings: [(Int32, ProcessSignal)] = [
-        (SIGTERM, .terminate), (SIGINT, .terminate), (SIGHUP, .reload), (SIGUSR1, .press),
-      ]
-      let sources = meanings.map { number, meaning in
-        signal(number, SIG_IGN)
-        let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-        source.setEventHandler { continuation.yield(meaning) }
-        source.resume()
-        return source
+    var set = sigset_t()
+    sigemptyset(&set)
+    for number in meanings.keys { sigaddset(&set, number) }
+    pthread_sigmask(SIG_BLOCK, &set, nil)
+    let (stream, continuation) = AsyncStream.makeStream(of: ProcessSignal.self)
+    let waited = set
+    Thread.detachNewThread {
+      var set = waited
+      var number: Int32 = 0
+      while sigwait(&set, &number) == 0 {
+        if let meaning = meanings[number] { continuation.yield(meaning) }
       }
-      continuation.onTermination = { _ in for source in sources { source.cancel() } }
     }
+    return stream
   }
 }

@@ -98,7 +98,7 @@ public struct RelayPairing: Sendable {
     func now() -> PairingInstant { PairingInstant(nanoseconds: (clock.now - epoch).nanoseconds) }
 
     let (inputs, feed) = AsyncStream.makeStream(of: Input.self)
-    let pump = Task {
+    let pump = AgentThread.start {
       for await event in link.events { feed.yield(.link(event)) }
     }
     var sampler: Task<Void, Never>?
@@ -123,7 +123,7 @@ public struct RelayPairing: Sendable {
           }
         case .startSampling:
           let source = source
-          sampler = Task {
+          sampler = AgentThread.start {
             for await event in source.events() { feed.yield(.motion(event)) }
           }
         case .stopSampling:
@@ -152,11 +152,11 @@ public struct RelayPairing: Sendable {
         if machine.isFinished { break }
         if let deadline = machine.deadline, deadline != timer?.deadline {
           timer?.task.cancel()
-          let due = epoch.advanced(by: .nanoseconds(deadline.nanoseconds + 1_000_000))
+          let left = Duration.nanoseconds(max(0, deadline.nanoseconds - now().nanoseconds))
           timer = (
             deadline,
-            Task {
-              do { try await clock.sleep(until: due) } catch { return }
+            AgentThread.start {
+              do { try await AgentThread.sleep(for: left) } catch { return }
               feed.yield(.tick)
             }
           )

@@ -30,8 +30,8 @@ struct SamplingLoop {
   static let batchSeconds = 0.04
   /// Time that the kernel holds scans for while nobody reads, seconds.
   static let kernelSeconds = 2.0
-  /// How long after being stopped a read of a remote context may still return by itself.
-  static let remoteGrace = Duration.milliseconds(250)
+  /// How long after being stopped a read of a remote context may still return by itself, microseconds.
+  static let remoteGrace: UInt32 = 250_000
   /// Further apart than this the stamps of two devices cannot be of one clock, seconds.
   static let clockTolerance = 5.0
 
@@ -143,10 +143,11 @@ struct SamplingLoop {
     let cancel = buffer.cancel
     guard !isLocal else { return cancel }
     return {
-      Task {
-        try? await Task.sleep(for: Self.remoteGrace)
+      let later = { @Sendable in
+        usleep(Self.remoteGrace)
         cancel()
       }
+      do { try SensorThread.start(later) } catch { cancel() }
     }
   }
 

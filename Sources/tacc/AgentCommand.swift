@@ -2,7 +2,7 @@ import Agent
 import ArgumentParser
 import Foundation
 
-struct AgentCommand: AsyncParsableCommand {
+struct AgentCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "agent",
     abstract: "Wait for the button, and pair this board with another that is shaken with it.",
@@ -56,7 +56,7 @@ struct AgentCommand: AsyncParsableCommand {
       }
   }
 
-  func run() async throws {
+  func run() throws {
     let environment = ProcessInfo.processInfo.environment
     let load: @Sendable () throws -> AgentSettings = { [config, options] in
       try AgentSettings(file: config, environment: environment, options: options)
@@ -71,12 +71,14 @@ struct AgentCommand: AsyncParsableCommand {
     } catch let error as ConfigurationError {
       throw ExitStatus.badInput("\(error)")
     }
+    // Before any other thread is there.
+    let signals = ProcessSignal.all()
     let log = AgentLog(minimum: .info, forJournal: environment["JOURNAL_STREAM"] != nil)
     let daemon = AgentDaemon(
       load: { try AgentConfiguration(try load()) }, devices: .hardware, log: log, environment: environment,
       version: Tacc.version)
     do {
-      try await daemon.run(signals: ProcessSignal.all())
+      try daemon.runBlocking(signals: signals)
     } catch let error as ConfigurationError {
       throw ExitStatus.badInput("\(error)")
     } catch {

@@ -3,7 +3,7 @@ import Foundation
 
 /// The one executable.
 @main
-struct Tacc: AsyncParsableCommand {
+struct Tacc: ParsableCommand {
   static let version = "2.0.0-dev"
 
   static let configuration = CommandConfiguration(
@@ -25,27 +25,43 @@ struct Tacc: AsyncParsableCommand {
       RelayCommand.self, Simulate.self, Convert.self, SensorsCommand.self, Record.self, IIODReplayCommand.self,
     ])
 
-  static func main() async {
+  static func main() {
     do {
       var command = try parseAsRoot()
-      if var asynchronous = command as? AsyncParsableCommand {
-        try await asynchronous.run()
-      } else {
+      guard command is AsyncParsableCommand else {
         try command.run()
+        return
       }
-    } catch let status as ExitStatus {
+      Task {
+        do {
+          // Parsed once more, since a command cannot be handed to a task.
+          guard var command = try parseAsRoot() as? AsyncParsableCommand else { return }
+          try await command.run()
+          Foundation.exit(0)
+        } catch {
+          end(with: error)
+        }
+      }
+      dispatchMain()
+    } catch {
+      end(with: error)
+    }
+  }
+
+  /// Ends the process, saying what there is to say.
+  private static func end(with error: any Error) -> Never {
+    if let status = error as? ExitStatus {
       if let message = status.message, !message.isEmpty { Terminal.error(message) }
       Foundation.exit(status.code)
-    } catch {
-      // Help and version are no errors; everything else the parser throws is bad usage.
-      let text = fullMessage(for: error)
-      if exitCode(for: error).isSuccess {
-        print(text)
-        Foundation.exit(0)
-      }
-      FileHandle.standardError.write(Data((text + "\n").utf8))
-      Foundation.exit(2)
     }
+    // Help and version are no errors; everything else the parser throws is bad usage.
+    let text = fullMessage(for: error)
+    if exitCode(for: error).isSuccess {
+      print(text)
+      Foundation.exit(0)
+    }
+    FileHandle.standardError.write(Data((text + "\n").utf8))
+    Foundation.exit(2)
   }
 }
 
