@@ -224,6 +224,9 @@ struct AgentRun: ~Copyable {
 
   private mutating func observe(_ event: PairingWindow.Event) async -> Bool {
     switch event {
+    case .sampling(let delay):
+      log(.info, "sampling", ["after": "\(delay.nanoseconds / 1_000_000)ms"])
+      return true
     case .relayTrouble(let text):
       // Once for each kind of trouble, not for each try.
       if text != relayTrouble { log(.warning, "the relay cannot be reached, trying again: \(text)") }
@@ -268,7 +271,10 @@ struct AgentRun: ~Copyable {
     if summary.paired {
       log(
         .notice, "PAIRED",
-        ["sas": summary.sas ?? "", "handshake": summary.handshakeHash ?? "", "seconds": seconds])
+        [
+          "sas": summary.sas ?? "", "handshake": summary.handshakeHash ?? "", "seconds": seconds,
+          "processing": summary.processingSeconds.map { "\(Int($0 * 1000))ms" } ?? "?",
+        ])
     } else {
       log(.warning, "not paired: \(summary.message)", ["code": summary.code, "seconds": seconds])
     }

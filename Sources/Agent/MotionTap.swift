@@ -16,7 +16,6 @@ final class MotionTap: MotionSource {
     var consumer: AsyncStream<MotionEvent>.Continuation?
     var generation = 0
     var ending: MotionEvent?
-    var firstScan: ContinuousClock.Instant?
   }
 
   private let source: any MotionSource
@@ -26,12 +25,19 @@ final class MotionTap: MotionSource {
   init(source: any MotionSource) { self.source = source }
 
   /// Starts the sensor.
-  func start() {
+  ///
+  /// - Parameter began: called once, when its first scans are there.
+  func start(_ began: @escaping @Sendable () -> Void) {
     let events = source.events()
     pump.withLock { pump in
       pump = AgentThread.start { [weak self] in
+        var isFirst = true
         for await event in events {
           guard let self else { return }
+          if isFirst, case .scans = event {
+            isFirst = false
+            began()
+          }
           take(event)
         }
       }
@@ -53,9 +59,6 @@ final class MotionTap: MotionSource {
       state.backlog = Recording()
     }
   }
-
-  /// When the first scan arrived; `nil` before.
-  var firstScan: ContinuousClock.Instant? { state.withLock { $0.firstScan } }
 
   func describe() async throws(SensorError) -> MotionSourceDescription { try await source.describe() }
 
@@ -84,7 +87,6 @@ final class MotionTap: MotionSource {
     state.withLock { state in
       switch event {
       case .scans(let batch):
-        if state.firstScan == nil { state.firstScan = .now }
         if let consumer = state.consumer {
           consumer.yield(event)
         } else {

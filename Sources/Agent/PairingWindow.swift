@@ -8,6 +8,8 @@ import Sensors
 struct PairingWindow: Sendable {
   /// What there is to see.
   enum Event: Sendable {
+    /// The sensor delivers, this long after the window was opened.
+    case sampling(after: Duration)
     /// The relay cannot be reached; another try follows.
     case relayTrouble(String)
     /// Matched with another board.
@@ -46,7 +48,8 @@ struct PairingWindow: Sendable {
     _ tell: @escaping @Sendable (Event) -> Void, conclude: @Sendable (Outcome) -> Void
   ) async {
     let tap = MotionTap(source: sensor)
-    tap.start()
+    let opened = ContinuousClock.now
+    tap.start { tell(.sampling(after: .now - opened)) }
     conclude(await pair(over: tap, tell))
     await tap.stop()
   }

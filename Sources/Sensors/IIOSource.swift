@@ -16,8 +16,8 @@ public struct IIOSource: MotionSource {
   private let log: @Sendable (String) -> Void
   private let runs = SamplingRuns()
 
-  /// How many batches may wait for the consumer, some two and a half seconds.
-  static let waitingLimit = 64
+  /// How many batches may wait for the consumer, some ten seconds.
+  static let waitingLimit = 256
 
   /// A source; nothing is opened yet.
   ///
