@@ -81,6 +81,8 @@ enum AgentInput: Sendable {
   case control(ControlRequest, ControlConnection)
   case window(PairingWindow.Event)
   case windowEnded(PairingWindow.Outcome)
+  /// The sensor is at rest.
+  case settled
   case tick
   case watchdog
   case giveUp

@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 
 /// The agent's log: one line an event, `message key=value …`, on standard error.
 ///
@@ -40,7 +40,11 @@ public struct AgentLog: Sendable {
   ///   - write: takes a line, its end included.
   public init(
     minimum: Level, forJournal: Bool,
-    write: @escaping @Sendable (String) -> Void = { FileHandle.standardError.write(Data($0.utf8)) }
+    write: @escaping @Sendable (String) -> Void = { line in
+      let bytes = Array(line.utf8)
+      // A log that cannot be written is no reason to stop.
+      _ = Glibc.write(STDERR_FILENO, bytes, bytes.count)
+    }
   ) {
     self.minimum = minimum
     self.forJournal = forJournal
@@ -55,8 +59,18 @@ public struct AgentLog: Sendable {
     // An event is a line: nothing from outside may begin another one.
     var line = message.map { $0.isNewline ? " " : "\($0)" }.joined()
     for (key, value) in fields { line += " \(key)=\(AgentLog.quoted(value))" }
-    let prefix = forJournal ? "<\(level.priority)>" : "\(Date.now.formatted(.iso8601)) \(level): "
+    let prefix = forJournal ? "<\(level.priority)>" : "\(AgentLog.timestamp()) \(level): "
     write(prefix + line + "\n")
+  }
+
+  /// The time in the form of RFC 3339, in UTC.
+  private static func timestamp() -> String {
+    var now = time(nil)
+    var parts = tm()
+    gmtime_r(&now, &parts)
+    var text = [CChar](repeating: 0, count: 32)
+    let count = strftime(&text, text.count, "%Y-%m-%dT%H:%M:%SZ", &parts)
+    return String(decoding: text.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
   private static func quoted(_ value: String) -> String {

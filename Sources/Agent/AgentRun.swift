@@ -13,6 +13,8 @@ struct AgentRun: ~Copyable {
   private var machine: AgentMachine
   private var reloadWanted = false
   private var hasGivenUp = false
+  /// Whether a long wait begins.
+  private var isAtRest = false
 
   private var button: Task<Void, Never>?
   private var light: (any AgentLight)?
@@ -50,13 +52,15 @@ struct AgentRun: ~Copyable {
     }
     // What is wrong with the sensor had better be known before the first press; it is not switched on for that.
     let sensor = try daemon.devices.sensor(configuration, log)
-    _ = AgentThread.start { [log] in
+    _ = AgentThread.start { [log, feed] in
       do {
         let found = try await sensor.describe()
         log(.info, "sensor found", ["name": found.name, "rate": found.rate.map { "\($0)" } ?? "unknown"])
+        for note in found.notes { log(.info, "sensor: \(note)") }
       } catch {
         log(.warning, "the sensor cannot be used yet: \(error)")
       }
+      feed.yield(.settled)
     }
   }
 
@@ -93,6 +97,8 @@ struct AgentRun: ~Copyable {
     manager.notify("READY=1", "STATUS=waiting for the button")
     for await input in inputs {
       guard await take(input) else { break }
+      if isAtRest { Footprint.shrink() }
+      isAtRest = false
     }
     timer?.task.cancel()
     watchdog?.cancel()
@@ -133,7 +139,15 @@ struct AgentRun: ~Copyable {
       await reloadIfIdle()
     case .control(let request, let connection): return await answer(request, on: connection)
     case .window(let event): return await observe(event)
-    case .windowEnded(let outcome): return await perform(.windowEnded(summary(of: outcome)))
+    case .windowEnded(let outcome):
+      let goesOn = await perform(.windowEnded(summary(of: outcome)))
+      let window = window
+      _ = AgentThread.start { [feed] in
+        await window?.value
+        feed.yield(.settled)
+      }
+      return goesOn
+    case .settled: isAtRest = machine.state == .waiting
     case .tick: return await perform(.tick)
     case .watchdog: manager.notify("WATCHDOG=1")
     case .giveUp:

@@ -10,8 +10,8 @@ import Evdev
 /// What takes long (cutting and correcting a whole shake: some tens of milliseconds) takes it here too; whoever is to be
 /// answered at once in the meantime has a thread of its own.
 final class AgentThread: TaskExecutor {
-  /// The executor of the process.
-  static let shared = AgentThread()
+  /// The executor of the agent that the current task belongs to; a process with one agent has one.
+  @TaskLocal static var current = AgentThread()
 
   fileprivate struct Sleeper {
     let deadline: Int64
@@ -36,15 +36,16 @@ final class AgentThread: TaskExecutor {
 
   /// Starts a task that is nobody's child.
   static func start(_ body: @escaping @Sendable () async -> Void) -> Task<Void, Never> {
-    Task(executorPreference: shared) { await body() }
+    Task(executorPreference: current) { await body() }
   }
 
   /// Waits.
   ///
   /// - Throws: `CancellationError` as soon as the task is cancelled.
   static func sleep(for duration: Duration) async throws {
+    let executor = current
     let deadline = MonotonicClock.now() &+ duration.nanoseconds
-    let number = shared.state.withLock { state in
+    let number = executor.state.withLock { state in
       state.nextSleeper += 1
       return state.nextSleeper
     }
@@ -55,12 +56,12 @@ final class AgentThread: TaskExecutor {
           continuation.resume(throwing: CancellationError())
           return
         }
-        shared.state.withLock { $0.sleepers[number] = Sleeper(deadline: deadline, continuation: continuation) }
-        if Task.isCancelled { shared.endSleep(number, with: CancellationError()) }
-        shared.wake()
+        executor.state.withLock { $0.sleepers[number] = Sleeper(deadline: deadline, continuation: continuation) }
+        if Task.isCancelled { executor.endSleep(number, with: CancellationError()) }
+        executor.wake()
       }
     } onCancel: {
-      shared.endSleep(number, with: CancellationError())
+      executor.endSleep(number, with: CancellationError())
     }
   }
 
