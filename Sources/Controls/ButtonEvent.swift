@@ -19,6 +19,6 @@ public protocol Button: Sendable {
   /// Listens on a thread of its own, which sleeps until the button moves.
   ///
   /// For one consumer at a time: a second stream gets ``ControlsError/alreadyListening(_:)``. The stream ends after
-  /// ``ButtonEvent/failed(_:)``, or when its consumer is cancelled or drops it; the thread has ended then.
+  /// ``ButtonEvent/failed(_:)``, or when its consumer is cancelled or drops it; another may begin at once then.
   func events() -> AsyncStream<ButtonEvent>
 }

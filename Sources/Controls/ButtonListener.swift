@@ -28,13 +28,21 @@ final class ButtonListener: Sendable {
   /// Events that may wait for a consumer; the oldest give way.
   private static let queueLength = 64
 
+  /// One stream and its thread.
+  private final class Run: Sendable {
+    let thread = Locked<PollThread?>(nil)
+
+    /// Waits until the thread is gone, and with it its hold on the source.
+    func join() { thread.withLock { $0 }?.stop() }
+  }
+
   private struct State {
     /// `nil` once closed.
     var source: (any EdgeSource)?
-    /// The number of the stream that listens now.
-    var listening: Int?
-    var streams = 0
-    var thread: PollThread?
+    /// The latest stream.
+    var run: Run?
+    /// Whether that stream has ended or been told to.
+    var isRunOver = true
   }
 
   private let state: Locked<State>
@@ -50,9 +58,14 @@ final class ButtonListener: Sendable {
   func events() -> AsyncStream<ButtonEvent> {
     AsyncStream(bufferingPolicy: .bufferingNewest(Self.queueLength)) { continuation in
       do throws(ControlsError) {
-        let thread = try start(delivering: continuation)
-        // Waits for the thread, so that the next consumer finds the button free. Only ioctls keep it from its end.
-        continuation.onTermination = { _ in thread.stop() }
+        let (run, thread) = try start(delivering: continuation)
+        let state = state
+        // It must not wait for the thread: it may be called under a lock of the consumer's task, which the thread
+        // takes to hand over its last event.
+        continuation.onTermination = { _ in
+          state.withLock { if $0.run === run { $0.isRunOver = true } }
+          thread.requestStop()
+        }
       } catch {
         continuation.yield(.failed(error))
         continuation.finish()
@@ -62,50 +75,47 @@ final class ButtonListener: Sendable {
 
   /// Ends the stream and lets go of the source; returns when it has.
   func close() {
-    let thread = state.withLock { state in
+    let run = state.withLock { state in
       state.source = nil
-      return state.thread
+      return state.run
     }
-    thread?.stop()
+    run?.join()
   }
 
   private func start(
     delivering continuation: AsyncStream<ButtonEvent>.Continuation
-  ) throws(ControlsError) -> PollThread {
-    let claim: Result<(source: any EdgeSource, stream: Int), ControlsError> = state.withLock { state in
+  ) throws(ControlsError) -> (Run, PollThread) {
+    let run = Run()
+    let claim: Result<(source: any EdgeSource, predecessor: Run?), ControlsError> = state.withLock { state in
       guard let source = state.source else { return .failure(.closed(place)) }
-      guard state.listening == nil else { return .failure(.alreadyListening(place)) }
-      state.streams += 1
-      state.listening = state.streams
-      return .success((source, state.streams))
+      guard state.isRunOver else { return .failure(.alreadyListening(place)) }
+      defer { (state.run, state.isRunOver) = (run, false) }
+      return .success((source, state.run))
     }
-    let (source, stream) = try claim.get()
+    let (source, predecessor) = try claim.get()
     let state = state
     let times = times
     let thread: PollThread
     do {
       thread = try PollThread(name: "tacc-button") {
-        Listening(source: source, times: times) { event in
+        // A source is for one thread at a time, and the one before may not have noticed its end yet.
+        predecessor?.join()
+        return Listening(source: source, times: times) { event in
           continuation.yield(event)
         } finish: {
-          state.withLock { state in
-            state.listening = nil
-            state.thread = nil
-          }
+          // First, so that whoever acts on the last event finds the button free.
+          state.withLock { if $0.run === run { $0.isRunOver = true } }
           continuation.finish()
         }
       }
     } catch {
-      state.withLock { $0.listening = nil }
+      state.withLock { if $0.run === run { ($0.run, $0.isRunOver) = (predecessor, true) } }
       throw .resourcesExhausted(error)
     }
-    let isClosed = state.withLock { state in
-      // The thread may have ended already, and another stream have begun.
-      if state.listening == stream { state.thread = thread }
-      return state.source == nil
-    }
-    if isClosed { thread.requestStop() }
-    return thread
+    run.thread.withLock { $0 = thread }
+    // Closed in between: whoever did that found no thread to stop.
+    if state.withLock({ $0.source == nil }) { thread.requestStop() }
+    return (run, thread)
   }
 }
 

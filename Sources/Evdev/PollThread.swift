@@ -6,42 +6,9 @@ internal import CEvdev
   internal import Musl
 #endif
 
-/// What ends a wait of a ``PollThread``.
-package enum PollReason: Sendable, Hashable {
-  /// The first call, before any wait.
-  case started
-  /// The watched descriptor has something to read, or is in error, which a read then tells.
-  case readable
-  /// The time that was asked for has come.
-  case deadline
-  /// Somebody called ``PollThread/wake()``.
-  case woken
-}
-
-/// What a ``PollThread`` does next.
-package enum PollNext: Sendable, Hashable {
-  /// Sleeps until the descriptor is readable, somebody wakes it, or a time of CLOCK_MONOTONIC in nanoseconds has come.
-  case wait(until: Int64?)
-  /// Ends the thread.
-  case finish
-}
-
-/// The work of a ``PollThread``: made, used and dropped on that thread alone.
-package protocol PollWork {
-  /// The descriptor to watch, or `nil`; asked for before every wait.
-  var watchedDescriptor: Int32? { get }
-  /// Does what there is to do, without blocking.
-  mutating func proceed(_ reason: PollReason, now: Int64) -> PollNext
-  /// Called once, last: after `finish`, or when the thread was told to stop.
-  mutating func end()
-}
-
 /// A thread that sleeps in poll(2) until a descriptor, a time or another thread has something for it.
-///
-/// While nothing happens it uses no processor time at all: there is no period in it.
 package final class PollThread: Sendable {
-  private let wakeDescriptor: WakeDescriptor
-  private let isStopping = Locked(false)
+  private let signal: PollSignal
   /// `nil` once joined.
   private let handle: Locked<pthread_t?>
 
@@ -53,14 +20,13 @@ package final class PollThread: Sendable {
   ///   - name: what other tools call the thread, at most 15 characters.
   ///   - makeWork: called on the new thread, so that the work itself is never shared.
   package init(name: String, makeWork: @escaping @Sendable () -> any PollWork) throws(SystemErrno) {
-    let wakeDescriptor = try WakeDescriptor()
-    self.wakeDescriptor = wakeDescriptor
-    let isStopping = isStopping
+    let signal = try PollSignal()
+    self.signal = signal
+    // The thread keeps the signal alive, not this object: whoever drops the object without stop() ends it too.
     handle = Locked(
       try startThread(name: name) {
-        // The loop keeps the descriptor alive, not this object: whoever drops the object without stop() ends it too.
-        var loop = PollLoop(work: makeWork(), wakeDescriptor: wakeDescriptor, isStopping: isStopping)
-        loop.run()
+        var work = makeWork()
+        signal.run(&work)
       })
   }
 
@@ -70,17 +36,16 @@ package final class PollThread: Sendable {
   }
 
   /// Makes the thread call its work with ``PollReason/woken``.
-  package func wake() { wakeDescriptor.wake() }
+  package func wake() { signal.wake() }
 
   /// Tells the thread to end, without waiting for that. Any thread may call it, the thread itself included.
-  package func requestStop() {
-    isStopping.withLock { $0 = true }
-    wakeDescriptor.wake()
-  }
+  package func requestStop() { signal.requestStop() }
 
   /// Ends the thread and waits until it has called ``PollWork/end()``.
   ///
-  /// It blocks the caller for as long as one call of the work takes. Called on the thread itself it does not wait.
+  /// It blocks the caller for as long as one call of the work takes, so it must not be called where that call may wait
+  /// for the caller: not with a lock held, nor from a stream's `onTermination`. Called on the thread itself it does not
+  /// wait.
   package func stop() {
     requestStop()
     guard let thread = takeHandle() else { return }
@@ -96,51 +61,6 @@ package final class PollThread: Sendable {
       defer { handle = nil }
       return handle
     }
-  }
-}
-
-/// The loop of a ``PollThread``.
-private struct PollLoop {
-  var work: any PollWork
-  let wakeDescriptor: WakeDescriptor
-  let isStopping: Locked<Bool>
-
-  mutating func run() {
-    var next = isStopping.withLock { $0 } ? .finish : work.proceed(.started, now: MonotonicClock.now())
-    while case .wait(let deadline) = next, let reason = wait(until: deadline) {
-      next = work.proceed(reason, now: MonotonicClock.now())
-    }
-    work.end()
-  }
-
-  /// Sleeps; `nil` if the thread is to stop.
-  private func wait(until deadline: Int64?) -> PollReason? {
-    while true {
-      // poll(2) leaves out entries with a negative descriptor.
-      var entries = [
-        pollfd(fd: wakeDescriptor.fileDescriptor, events: Int16(POLLIN), revents: 0),
-        pollfd(fd: work.watchedDescriptor ?? -1, events: Int16(POLLIN), revents: 0),
-      ]
-      let ready = poll(&entries, nfds_t(entries.count), timeout(until: deadline))
-      if isStopping.withLock({ $0 }) { return nil }
-      // EINTR cannot be, signals being blocked, and for ENOMEM there is nothing to do but to try again.
-      if ready < 0 { continue }
-      if entries[0].revents != 0 {
-        wakeDescriptor.drain()
-        return .woken
-      }
-      // Readable, hung up or in error: the work's read(2) tells which.
-      if entries[1].revents != 0 { return .readable }
-      if let deadline, MonotonicClock.now() >= deadline { return .deadline }
-    }
-  }
-
-  /// Milliseconds for poll(2), rounded up, so that it never spins just before the deadline; −1 is for ever.
-  private func timeout(until deadline: Int64?) -> Int32 {
-    guard let deadline else { return -1 }
-    let (left, overflow) = deadline.subtractingReportingOverflow(MonotonicClock.now())
-    guard !overflow, left > 0 else { return overflow && deadline > 0 ? Int32.max : 0 }
-    return Int32(clamping: left / 1_000_000 + (left % 1_000_000 == 0 ? 0 : 1))
   }
 }
 

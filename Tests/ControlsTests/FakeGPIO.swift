@@ -103,6 +103,8 @@ final class FakeLine: GPIOLine {
     var sequence: UInt = 0
     var error: SystemErrno?
     var levels: [Bool] = []
+    var readers = 0
+    var greatestReaders = 0
   }
 
   private let state: Locked<State>
@@ -132,6 +134,9 @@ final class FakeLine: GPIOLine {
 
   /// The levels that were set.
   var levels: [Bool] { state.withLock { $0.levels } }
+
+  /// How many threads have read edges at once, at most.
+  var greatestReaders: Int { state.withLock { $0.greatestReaders } }
 
   /// Makes edges, which are read together.
   func make(_ edges: [(isActive: Bool, nanoseconds: Int64)]) {
@@ -166,6 +171,11 @@ final class FakeLine: GPIOLine {
   private func signal() { _ = write(writeEnd, [1], 1) }
 
   func readEdges() throws(SystemErrno) -> [LineEdge] {
+    state.withLock { state in
+      state.readers += 1
+      state.greatestReaders = max(state.greatestReaders, state.readers)
+    }
+    defer { state.withLock { $0.readers -= 1 } }
     var byte: UInt8 = 0
     while read(fileDescriptor, &byte, 1) > 0 {}
     if let error = state.withLock({ $0.error }) { throw error }

@@ -187,20 +187,51 @@ import Testing
   func consumers() async throws {
     let library = FakeGPIO(Self.chips)
     let button = try GPIOButton(configuration(), library: library)
+    let line = try #require(library.line)
     let first = Task { [events = button.events()] in
       for await _ in events {}
     }
+    await line.waitUntilListening()
     var second = button.events().makeAsyncIterator()
     #expect(await second.next() == .failed(.alreadyListening(Self.place)))
     #expect(await second.next() == nil)
     first.cancel()
     await first.value
-    let line = try #require(library.line)
-    await line.waitUntilListening()
     var third = button.events().makeAsyncIterator()
     await line.waitUntilListening()
     line.make([(true, .max)])
     #expect(await third.next() == .pressed(monotonicNanoseconds: .max))
+  }
+
+  @Test("Streams that follow each other at once never read the line together, nor wait for each other for ever")
+  func succession() async throws {
+    let library = FakeGPIO(Self.chips)
+    let button = try GPIOButton(configuration(), library: library)
+    let line = try #require(library.line)
+    for _ in 0..<200 {
+      let consumer = Task { [events = button.events()] in
+        for await _ in events {}
+      }
+      consumer.cancel()
+      await consumer.value
+    }
+    var last = button.events().makeAsyncIterator()
+    // The last one may not listen yet, and forgets what is older than itself.
+    let presser = Task {
+      var time: Int64 = 1
+      while !Task.isCancelled {
+        line.make([(true, time), (false, time + 1)])
+        time += 2
+        await Task.yield()
+      }
+    }
+    let event = await last.next()
+    presser.cancel()
+    guard case .pressed = event else {
+      Issue.record("unexpected \(String(describing: event))")
+      return
+    }
+    #expect(line.greatestReaders == 1)
   }
 
   @Test("Closing ends the stream and releases the line; a closed button says that it is")
