@@ -28,7 +28,7 @@ let package = Package(
     .target(name: "Evdev", dependencies: ["CEvdev"]),
 
     // Adapters: none imports another.
-    .target(name: "Sensors", dependencies: ["Motion", "CIIO"]),
+    .target(name: "Sensors", dependencies: ["Motion", "CIIO", "Evdev"]),
     .target(name: "Controls", dependencies: ["CGPIO", "Evdev"]),
     .target(name: "RelayLink", dependencies: ["CCurl"]),
     .target(
@@ -75,7 +75,7 @@ let package = Package(
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOEmbedded", package: "swift-nio"),
       ]),
-    .testTarget(name: "SensorsTests", dependencies: ["Sensors", "Motion"]),
+    .testTarget(name: "SensorsTests", dependencies: ["Sensors", "Motion", "Evdev", "EvdevTestSupport"]),
     .testTarget(
       name: "IIODReplayTests",
       dependencies: [

@@ -36,6 +36,7 @@ package final class FakeInputKernel: InputKernel {
 
   private let state = Locked(State())
   private let keyQuestions = AsyncStream<Void>.makeStream()
+  private let axisQuestions = AsyncStream<Void>.makeStream()
 
   package init(_ devices: [String: Device] = [:], extraNames: [String] = [], listError: SystemErrno? = nil) {
     state.withLock {
@@ -70,6 +71,15 @@ package final class FakeInputKernel: InputKernel {
   /// Waits until somebody has asked which keys are down.
   package func waitForKeyQuestion() async {
     for await _ in keyQuestions.stream { return }
+  }
+
+  /// Waits until questions about axes have been asked: one for each axis in a description, and in a state.
+  package func waitForAxisQuestions(_ count: Int) async {
+    var left = count
+    for await _ in axisQuestions.stream {
+      left -= 1
+      if left == 0 { return }
+    }
   }
 
   /// How many descriptors were set to CLOCK_MONOTONIC.
@@ -141,6 +151,7 @@ package final class FakeInputKernel: InputKernel {
     let device = try device(descriptor)
     if let error = device.axisError { throw error }
     guard let state = device.axes[axis] else { throw SystemErrno(code: EINVAL) }
+    axisQuestions.continuation.yield()
     return state
   }
 
