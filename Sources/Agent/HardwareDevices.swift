@@ -11,8 +11,7 @@ extension AgentDevices {
           log(.info, "sensor: \($0)")
         }
       case .evdev(let device):
-        throw ConfigurationError.impossible(
-          key: "sensor.source", origin: .builtIn, value: "evdev \(device ?? "")", expected: "iio")
+        return EvdevSource(device: device) { log(.info, "sensor: \($0)") }
       }
     },
     button: { configuration, log in
