@@ -4,8 +4,9 @@
 public struct Preamble: Sendable, Hashable {
   /// How long a preamble is, seconds.
   public static let duration = 2.0
-  /// The most scans a preamble holds: two seconds at the highest rate the chain runs at.
-  public static let maximumScans = 1020
+  /// The most scans a preamble holds: what one message of 16 KiB carries of six axes, two seconds at 509 Hz. A faster
+  /// board's preamble is that much shorter.
+  public static let maximumScans = 1018
   /// The fewest scans that can be aligned (40 Hz).
   public static let minimumScans = 80
   /// Value of one code of acceleration, m/s².

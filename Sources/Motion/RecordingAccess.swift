@@ -60,6 +60,7 @@ extension Recording {
     let gaps = zip(timestamps.prefix(400), timestamps.prefix(401).dropFirst()).map { $1 &- $0 }.filter { $0 > 0 }
       .sorted()
     guard !gaps.isEmpty else { return 0.005 }
-    return Double(gaps[gaps.count / 2]) * 1e-9
+    // Stray stamps must not make it endless: no sensor that can be used is slower than this.
+    return min(Double(gaps[gaps.count / 2]) * 1e-9, 1)
   }
 }

@@ -51,6 +51,7 @@ struct Hello: Sendable, Equatable {
     let mask = try reader.read(UInt8.self)
     sensors = Set(SensorKind.allCases.filter { mask >> $0.rawValue & 1 == 1 })
     margin = try reader.read(UInt16.self)
+    guard PairingConfiguration.margins.contains(Int(margin)) else { throw .malformed("a margin of \(margin) bits") }
     nonce = try reader.read(Hello.nonceCount)
     try reader.end()
   }

@@ -18,6 +18,9 @@ public struct PairingConfiguration: Sendable {
   public var source: Source
   /// Which sensors the source has.
   public var sensors: Set<SensorKind>
+  /// What ``margin`` may be set to, here and by the peer.
+  static let margins = 128...8192
+
   /// Permitted profiles.
   public var profiles: [QuantiserProfile] = [.guard]
   /// Security margin in bits; 512 by default, never below 128.

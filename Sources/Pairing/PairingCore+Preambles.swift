@@ -94,6 +94,7 @@ extension PairingCore {
     }
     try compareOnsets()
     send(.preambleOpen, ownNonce + prefixed(own.encoded()))
+    hasOpenedPreamble = true
   }
 
   /// A live board refuses a peer whose burst began at another time by the clock; recordings have no common clock.
@@ -110,6 +111,7 @@ extension PairingCore {
     guard let commitment = peerCommitment, ownPreamble != nil, peerPreamble == nil else {
       throw .unexpectedMessage("a preamble opened before both had committed")
     }
+    guard role == .bob || hasOpenedPreamble else { throw .unexpectedMessage("a preamble opened before Alice's") }
     var reader = ByteReader(body)
     let nonce = try reader.read(32)
     let encoded = try reader.readPrefixed(limit: Frame.maximumCount)

@@ -79,6 +79,8 @@ struct PairingCore: Sendable {
   var isSampling = false
   var ownPreamble: PreambleBody?
   var ownNonce: [UInt8] = []
+  /// Whether Alice has opened hers; Bob's follows it.
+  var hasOpenedPreamble = false
   var ownOnsetTime: Int64 = 0
   var peerCommitment: (onsetTime: Int64, hash: [UInt8])?
   var peerPreamble: PreambleBody?
@@ -103,7 +105,6 @@ struct PairingCore: Sendable {
   // The keys.
   var keys: KeySchedule?
   var ephemeral: KeyPair?
-  var peerTag: [UInt8] = []
   var peerEphemeralCommitment: [UInt8] = []
   var inner: HandshakeState?
   var session: PairedSession?

@@ -9,9 +9,13 @@ public struct PairingInstant: Sendable, Hashable, Comparable {
   /// Earlier and later.
   public static func < (a: PairingInstant, b: PairingInstant) -> Bool { a.nanoseconds < b.nanoseconds }
 
-  /// A later moment.
+  /// A later moment; one beyond the clock's range is the end of that range. A NaN counts as no time.
   public func advanced(bySeconds seconds: Double) -> PairingInstant {
-    PairingInstant(nanoseconds: nanoseconds &+ Int64(seconds * 1e9))
+    // A century and a half either way is beyond every deadline, and its sum with any moment of a running clock is not.
+    let limit = 0x1p62
+    let step = seconds.isNaN ? 0 : Int64(min(max(seconds * 1e9, -limit), limit))
+    let (sum, overflow) = nanoseconds.addingReportingOverflow(step)
+    return PairingInstant(nanoseconds: overflow ? (step > 0 ? .max : .min) : sum)
   }
 
   /// Seconds from another moment to this one.

@@ -23,7 +23,7 @@ public struct PairingMachine: Sendable {
     guard configuration.sessionID.count == 16 else {
       throw .internalFault("a session id of \(configuration.sessionID.count) bytes, 16 are needed")
     }
-    guard (128...8192).contains(configuration.margin) else {
+    guard PairingConfiguration.margins.contains(configuration.margin) else {
       throw .internalFault("a margin of \(configuration.margin) bits; at least 128 and at most 8192 are allowed")
     }
     let nonce: [UInt8]
@@ -106,6 +106,7 @@ public struct PairingMachine: Sendable {
         core.report.roundTrips += 2
         try pass(.opened(outerHash: session.outerHash, peerHello: peerHello), at: now, into: &actions)
       }
+    case .repeatedGreeting: break
     case .frame(let frame, let closed):
       try pass(.frame(frame), at: now, into: &actions)
       if let closed { try close(closed, at: now, into: &actions) }

@@ -9,6 +9,8 @@ struct SealedSession: Sendable {
   enum Received: Sendable, Equatable {
     /// Part of the opening; the packets are the answer. `opened`: the channel stands.
     case opening(replies: [[UInt8]], opened: Bool)
+    /// The greeting that is known already; it changes nothing.
+    case repeatedGreeting
     /// A sealed frame, and the label of the checkpoint that it closed, if both sides have now sent it.
     case frame(Frame, closed: String?)
   }
@@ -79,7 +81,7 @@ struct SealedSession: Sendable {
     if let known = peerHelloBytes {
       // Greetings cross when both sides join at once: the same one again is no harm.
       guard known == body, !isOpen else { throw .unexpectedMessage("a second greeting") }
-      return .opening(replies: [], opened: false)
+      return .repeatedGreeting
     }
     guard case .greeting = state else { throw .unexpectedMessage("a greeting") }
     let peer = try Hello(decoding: body)
@@ -155,13 +157,15 @@ struct SealedSession: Sendable {
   mutating func seal(_ frame: Frame) throws(AbortReason) -> (packet: [UInt8], closed: String?) {
     guard case .open(let transport) = state else { throw .internalFault("a frame before the channel stood") }
     let plaintext = bigEndian(framesReceived) + [frame.type.rawValue] + frame.body
+    // Before anything is sealed: a nonce used up for nothing would make the abort that follows unreadable.
+    let count = 1 + plaintext.count + Transport.overheadCount
+    guard count <= Frame.maximumCount else { throw .internalFault("a frame of \(count) bytes") }
     let packet: [UInt8]
     do {
       packet = [PacketType.sealed.rawValue] + (try transport.encrypt(plaintext))
     } catch {
       throw .internalFault("sealing: \(error)")
     }
-    guard packet.count <= Frame.maximumCount else { throw .internalFault("a frame of \(packet.count) bytes") }
     framesSent += 1
     extend(role, index: framesSent, with: plaintext)
     guard let label = frame.type.checkpointLabel else { return (packet, nil) }

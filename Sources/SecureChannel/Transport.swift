@@ -6,6 +6,8 @@
 public final class Transport: Sendable {
   /// After how many messages of a direction its key is replaced.
   public static let messagesPerKey: UInt64 = 1 << 16
+  /// How many bytes longer a ciphertext is than its plaintext.
+  public static let overheadCount = Sodium.tagLength
   /// The longest plaintext of one message: 65535 bytes less the tag.
   public static let maximumPlaintextCount = maximumMessageCount - Sodium.tagLength
 

@@ -55,6 +55,7 @@ struct ScriptedPeer {
       if opened, let hello = session.peerHello {
         pass(.opened(outerHash: session.outerHash, peerHello: hello), at: now, into: &out)
       }
+    case .repeatedGreeting: break
     case .frame(let frame, let closed):
       pass(.frame(frame), at: now, into: &out)
       if let closed, let hash = session.transcriptHash(closed) {
