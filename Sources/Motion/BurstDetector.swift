@@ -28,6 +28,9 @@ public struct BurstDetector: Sendable {
     case ended(at: Int64)
   }
 
+  /// The most scans that 100 ms count: a clock that all but stands still must not make every scan cost more.
+  private static let longestWindow = 400
+
   private let settings: Settings
   private let assumesOnset: Bool
   private var window: [(time: Int64, power: Double)] = []
@@ -106,7 +109,9 @@ public struct BurstDetector: Sendable {
       guard a.sum().isFinite else { return false }
       history.append((time, a))
       historySum += a
-      while let oldest = history.first, Double(time &- oldest.time) > 0.5e9 {
+      while let oldest = history.first,
+        Double(time &- oldest.time) > 0.5e9 || history.count > 5 * BurstDetector.longestWindow
+      {
         historySum -= oldest.value
         history.removeFirst()
       }
@@ -118,7 +123,9 @@ public struct BurstDetector: Sendable {
     }
     guard power.isFinite else { return true }
     window.append((time, power))
-    while let oldest = window.first, Double(time &- oldest.time) > 0.1e9 { window.removeFirst() }
+    while let oldest = window.first, Double(time &- oldest.time) > 0.1e9 || window.count > BurstDetector.longestWindow {
+      window.removeFirst()
+    }
     // Summed anew, a dozen terms: a running sum would keep the rounding of large values for ever.
     let mean = window.reduce(0) { $0 + $1.power } / Double(window.count)
     return mean >= threshold * threshold

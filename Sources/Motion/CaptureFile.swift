@@ -23,7 +23,7 @@ enum CaptureFile {
 
   /// A path below a directory.
   static func join(_ directory: String, _ name: String) -> String {
-    directory.hasSuffix("/") ? directory + name : directory + "/" + name
+    directory.isEmpty || directory.hasSuffix("/") ? directory + name : directory + "/" + name
   }
 
   /// The last component of a path, for labels: "captures/rigid-1/" gives "rigid-1".
@@ -108,6 +108,12 @@ enum CaptureFile {
   /// Writes a file under another name first, so that it is either complete or absent.
   static func write(_ bytes: [UInt8], to path: String) throws(CaptureError) {
     try requireWritablePath(path)
+    // The rename at the end would put a file in the place of a device, pipe or socket.
+    guard kind(of: path) != .other, kind(of: path) != .directory else {
+      throw CaptureError(
+        kind: .unwritable, file: path, problem: "is a directory, device or pipe, expected a regular file or nothing",
+        advice: "give the path of a file")
+    }
     do {
       try Data(bytes).write(to: URL(fileURLWithPath: path), options: .atomic)
     } catch {
@@ -118,7 +124,7 @@ enum CaptureFile {
   }
 
   /// A path with a zero byte would be cut off there, and another file written.
-  private static func requireWritablePath(_ path: String) throws(CaptureError) {
+  static func requireWritablePath(_ path: String) throws(CaptureError) {
     guard !path.isEmpty, !path.utf8.contains(0) else {
       throw CaptureError(
         kind: .unwritable, file: path.quotedForError, problem: "is no path, expected one to write to",

@@ -103,6 +103,7 @@ public struct CapturePair: Sendable, Hashable {
 
   /// Writes the tree, made if need be.
   public func write(to directory: String) throws(CaptureError) {
+    try CaptureFile.requireWritablePath(directory)
     try alice.write(to: CaptureFile.join(directory, "alice"))
     try bob.write(to: CaptureFile.join(directory, "bob"))
     try CaptureFile.write(CaptureJSON.encode(manifest), to: CaptureFile.join(directory, "pair.json"))
