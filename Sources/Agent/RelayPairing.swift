@@ -59,15 +59,14 @@ public struct RelayPairing: Sendable {
       endpoint: endpoint, sessionCode: sessionCode, role: role, source: replay,
       sensors: .of(gyroscope: replay.recording.hasGyroscope, accelerometer: replay.recording.hasAccelerometer))
     sourceKind = .recording(assumesOnset: assumesOnset)
-    // A recording played in real time is over when it is over.
-    windowSeconds = 60 + replay.recording.duration
+    // A recording played in real time is over when it is over; stray time stamps do not count.
+    windowSeconds = 60 + min(max(replay.recording.duration, 0), Capture.durationLimit)
   }
 
   private enum Input: Sendable {
     case link(RelayEvent)
     case motion(MotionEvent)
     case tick
-    case cancel
   }
 
   /// Runs it to the end; cancelling the task ends it as cancelled.
@@ -136,8 +135,24 @@ public struct RelayPairing: Sendable {
       }
     }
 
+    /// A tick when the machine's deadline has passed.
+    func armTimer() {
+      guard let deadline = machine.deadline, deadline != timer?.deadline else { return }
+      timer?.task.cancel()
+      let left = Duration.nanoseconds(max(0, deadline.nanoseconds &- now().nanoseconds))
+      timer = (
+        deadline,
+        AgentThread.start {
+          do { try await AgentThread.sleep(for: left) } catch { return }
+          feed.yield(.tick)
+        }
+      )
+    }
+
     await withTaskCancellationHandler {
       perform(machine.handle(.start, at: now()))
+      // Before anything arrives: perhaps nothing ever does.
+      armTimer()
       for await input in inputs {
         let event: PairingEvent? =
           switch input {
@@ -146,24 +161,15 @@ public struct RelayPairing: Sendable {
           case .motion(.failed(let error)): .sourceFailed("\(error)")
           case .motion(.ended): .sourceEnded
           case .tick: .tick
-          case .cancel: .cancel
           }
         if let event { perform(machine.handle(event, at: now())) }
         if machine.isFinished { break }
-        if let deadline = machine.deadline, deadline != timer?.deadline {
-          timer?.task.cancel()
-          let left = Duration.nanoseconds(max(0, deadline.nanoseconds - now().nanoseconds))
-          timer = (
-            deadline,
-            AgentThread.start {
-              do { try await AgentThread.sleep(for: left) } catch { return }
-              feed.yield(.tick)
-            }
-          )
-        }
+        armTimer()
       }
+      // In a cancelled task the stream ends at once, whatever waits in it.
+      if !machine.isFinished { perform(machine.handle(.cancel, at: now())) }
     } onCancel: {
-      feed.yield(.cancel)
+      feed.finish()
     }
     return Outcome(
       result: result ?? .failure(.internalFault("the pairing ended without a result")), report: machine.report,
