@@ -17,7 +17,7 @@ struct ControlOptions: ParsableArguments {
       try ControlClient(path: socket).ask(request) { answer in
         last = answer
         if output.json {
-          FileHandle.standardOutput.write(Data(answer.line))
+          try? FileHandle.standardOutput.write(contentsOf: Data(answer.line))
         } else if !answer.done {
           Terminal.progress(answer.text)
         }

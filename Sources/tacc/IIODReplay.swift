@@ -95,6 +95,6 @@ struct IIODReplayCommand: AsyncParsableCommand {
     // Labels come with captures: they shall not write control characters.
     let isPlain = { (scalar: Unicode.Scalar) in scalar.properties.generalCategory != .control }
     let shown = String(String.UnicodeScalarView(text.unicodeScalars.map { isPlain($0) ? $0 : "?" }))
-    output.write(Data("iiod-replay: \(shown)\n".utf8))
+    try? output.write(contentsOf: Data("iiod-replay: \(shown)\n".utf8))
   }
 }

@@ -213,7 +213,8 @@ extension PairingResult.Entropy {
     margin = clamp.clamp.marginBits
     reducedMargin = clamp.clamp.reducedMargin
     leakage = clamp.leakageBits
-    usable = clamp.usableBits
+    // With leakage, margin and kept bits it gives away the bound that it was computed from, unless that is the cap.
+    usable = exact || clamp.bindingBound?.name == "cap" ? clamp.usableBits : nil
   }
 }
 
@@ -227,6 +228,13 @@ private func summary(of clamp: ClampResult, exact: Bool) -> String {
     lines.append(
       "\(name): " + (bound.name == "cap" ? value : "at least \(value)") + " bit per kept bit"
         + (bound.name == clamp.bindingBound?.name ? "  <- binds" : ""))
+  }
+  guard clamp.bindingBound?.name == "cap" else {
+    // The credit, or the sum, would give the binding bound away.
+    lines.append("\(clamp.keptBits) kept bits, leakage \(clamp.leakageBits), margin \(clamp.clamp.marginBits)")
+    lines.append("usable: at least \(EntropyClamp.requiredBits) bits, as many as are needed")
+    if clamp.clamp.reducedMargin { lines.append("REDUCED MARGIN: below the default of 512 bits by configuration") }
+    return lines.joined(separator: "\n")
   }
   lines.append("\(clamp.keptBits) kept bits, credited \(clamp.entropyBits)")
   lines.append("- \(clamp.leakageBits) leakage")

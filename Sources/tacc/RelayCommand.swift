@@ -38,7 +38,7 @@ struct RelayCommand: AsyncParsableCommand {
     do {
       let (boundHost, boundPort) = try await server.start()
       // Written at once: whoever started this may wait for the port.
-      FileHandle.standardOutput.write(Data("relay listening on \(boundHost) port \(boundPort)\n".utf8))
+      try? FileHandle.standardOutput.write(contentsOf: Data("relay listening on \(boundHost) port \(boundPort)\n".utf8))
     } catch {
       throw ExitStatus.fault("\(error)")
     }

@@ -60,7 +60,7 @@ struct Tacc: ParsableCommand {
       print(text)
       Foundation.exit(0)
     }
-    FileHandle.standardError.write(Data((text + "\n").utf8))
+    try? FileHandle.standardError.write(contentsOf: Data((text + "\n").utf8))
     Foundation.exit(2)
   }
 }

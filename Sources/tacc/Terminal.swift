@@ -8,26 +8,26 @@ enum Terminal {
   /// An error, on a line of its own.
   static func error(_ message: String) {
     clearLine()
-    FileHandle.standardError.write(Data("tacc: \(message)\n".utf8))
+    try? FileHandle.standardError.write(contentsOf: Data("tacc: \(message)\n".utf8))
   }
 
   /// Something worth knowing that is no error, on a line of its own.
   static func note(_ message: String) {
     clearLine()
-    FileHandle.standardError.write(Data("tacc: note: \(message)\n".utf8))
+    try? FileHandle.standardError.write(contentsOf: Data("tacc: note: \(message)\n".utf8))
   }
 
   /// A line of progress: rewritten in place on a terminal, a line each elsewhere.
   static func progress(_ message: String) {
     if isInteractive {
-      FileHandle.standardError.write(Data("\r\u{1B}[K\(message)".utf8))
+      try? FileHandle.standardError.write(contentsOf: Data("\r\u{1B}[K\(message)".utf8))
     } else {
-      FileHandle.standardError.write(Data("\(message)\n".utf8))
+      try? FileHandle.standardError.write(contentsOf: Data("\(message)\n".utf8))
     }
   }
 
   /// Ends a line of progress drawn in place.
   static func clearLine() {
-    if isInteractive { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }
+    if isInteractive { try? FileHandle.standardError.write(contentsOf: Data("\r\u{1B}[K".utf8)) }
   }
 }
