@@ -112,3 +112,10 @@ gone() {
 check "the driver is unbound in mid-stream: refill says ETIMEDOUT, and only when its time is up" gone
 check "then the attributes are gone: ENOENT" says 'No such file' raw
 check "bound again, it works" eval 'lab_bind && lab_wait 10 lab_sensor && SENSOR=$(lab_sensor) && lab_configure 200 && works'
+
+# ---- The wiring ----
+without_int() {
+  lab_unplug && lab_board wired_int=0 && raw && refuses grep -q . "$SENSOR"/buffer/enable &&
+    iio_info -u local: | grep 'iio:device.*: mpu6050$'
+}
+check "without INT there is a sensor with raw values and without a buffer" without_int

@@ -28,6 +28,11 @@ lab_board() {
   CHIP=/dev/$(basename "$(echo /sys/devices/platform/boardsim/gpiochip*)")
 }
 
+# lab_unplug: takes the board away (the driver holds on to it, so first the driver)
+lab_unplug() {
+  lab_unbind && modprobe -r boardsim
+}
+
 # The button (GPIO17 to ground) and what a test may do to the sensor.
 lab_press() { echo "${1:-17} 0" >/dev/boardsim-gpio; }
 lab_release() { echo "${1:-17} z" >/dev/boardsim-gpio; }
