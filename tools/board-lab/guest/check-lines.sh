@@ -7,6 +7,8 @@ check "without a bias the open button reads low (pull-down, as after a Raspberry
   '[ "$(gpioget --chip "$CHIP" --numeric 17)" = 0 ]'
 check "with the pull-up it reads high" eval '[ "$(gpioget --chip "$CHIP" --numeric --bias pull-up 17)" = 1 ]'
 
+exec 9<> <(:)
+pause() { read -rt "$1" -u 9 || :; } # shorter than starting sleep
 taken() { gpioinfo --chip "$CHIP" 17 | grep -q consumer; }
 # bouncing DEBOUNCE: a press that bounces for some milliseconds, and a clean release; prints the events seen
 bouncing() {
@@ -15,9 +17,11 @@ bouncing() {
   local monitor=$!
   lab_wait 5 taken
   lab_press
-  for _ in 1 2 3 4; do
+  for _ in 1 2 3 4 5 6; do
     lab_release
+    pause 0.003
     lab_press
+    pause 0.003
   done
   sleep 0.4
   lab_release
@@ -26,8 +30,8 @@ bouncing() {
   wait "$monitor" 2>/dev/null
   cat /tmp/edges
 }
-check "a bouncing press with 50 ms of the kernel's debounce is one press and one release" eval \
-  'bouncing 50ms >/tmp/seen; cat /tmp/seen; [ "$(cut -d " " -f 1 /tmp/seen | tr "\n" " ")" = "rising falling " ]'
+check "a bouncing press with 100 ms of the kernel's debounce is one press and one release" eval \
+  'bouncing 100ms >/tmp/seen; cat /tmp/seen; [ "$(cut -d " " -f 1 /tmp/seen | tr "\n" " ")" = "rising falling " ]'
 recent() { # the times of the edges lie on CLOCK_MONOTONIC, which counts since boot
   awk -v now="$(cut -d " " -f 1 /proc/uptime)" '{ if ($2 > now || $2 < now - 5) exit 1 }' /tmp/seen
 }
