@@ -115,12 +115,24 @@ enum CaptureFile {
         advice: "give the path of a file")
     }
     do {
-      try Data(bytes).write(to: URL(fileURLWithPath: path), options: .atomic)
+      // A link goes on to point where it does: what it names is written.
+      try Data(bytes).write(to: URL(fileURLWithPath: linked(path)), options: .atomic)
     } catch {
       throw CaptureError(
         kind: .unwritable, file: path, problem: "cannot be written (\(reason(error)))",
         advice: "check permissions and free space")
     }
+  }
+
+  /// What a path names behind symbolic links, be it there already or not.
+  private static func linked(_ path: String) -> String {
+    var url = URL(fileURLWithPath: path)
+    // As many as the kernel follows (path_resolution(7)).
+    for _ in 0..<40 {
+      guard let next = try? FileManager.default.destinationOfSymbolicLink(atPath: url.path) else { break }
+      url = URL(fileURLWithPath: next, relativeTo: url.deletingLastPathComponent()).absoluteURL
+    }
+    return url.path
   }
 
   /// A path with a zero byte would be cut off there, and another file written.

@@ -65,7 +65,7 @@ struct AgentCommand: ParsableCommand {
       let settings = try load()
       _ = try AgentConfiguration(settings)
       if checkConfig {
-        print(AgentCommand.listing(settings))
+        try Terminal.output(AgentCommand.listing(settings))
         return
       }
     } catch let error as ConfigurationError {

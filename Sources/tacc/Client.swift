@@ -72,7 +72,7 @@ struct Client: AsyncParsableCommand {
     }
     Terminal.clearLine()
     let result = PairingResult(outcome.result, report: outcome.report, processing: outcome.processingSeconds)
-    print(output.json ? try result.json() : result.text())
+    try Terminal.output(output.json ? try result.json() : result.text())
     if case .failure(let reason) = outcome.result { throw reason.isFault ? ExitStatus.fault("") : ExitStatus.aborted }
   }
 }

@@ -17,11 +17,13 @@ struct ControlOptions: ParsableArguments {
       try ControlClient(path: socket).ask(request) { answer in
         last = answer
         if output.json {
-          try? FileHandle.standardOutput.write(contentsOf: Data(answer.line))
+          try Terminal.output(String(decoding: answer.line.dropLast(), as: UTF8.self))
         } else if !answer.done {
           Terminal.progress(answer.text)
         }
       }
+    } catch let status as ExitStatus {
+      throw status
     } catch {
       throw ExitStatus.fault("\(error)")
     }
@@ -62,15 +64,15 @@ struct Press: ParsableCommand {
   func run() throws {
     let answer = try control.ask(ControlRequest(command: cancel ? .cancel : .press, follow: wait))
     guard wait, let ending = answer.last else {
-      if !control.output.json { print(answer.text) }
+      if !control.output.json { try Terminal.output(answer.text) }
       return
     }
     if ending.paired {
-      if !control.output.json { print(ending.message) }
+      if !control.output.json { try Terminal.output(ending.message) }
       return
     }
     let isFault = ["sensor-failed", "relay-unusable", "internal-fault"].contains(ending.code)
-    if !control.output.json { print("NOT PAIRED  \(ending.code): \(ending.message)") }
+    if !control.output.json { try Terminal.output("NOT PAIRED  \(ending.code): \(ending.message)") }
     throw isFault ? ExitStatus.fault("") : ExitStatus.aborted
   }
 }
@@ -94,8 +96,8 @@ struct Status: ParsableCommand {
   func run() throws {
     let answer = try control.ask(ControlRequest(command: .status, follow: follow))
     guard !control.output.json else { return }
-    print("\(answer.text)  (tacc \(answer.version ?? "?"), room \(answer.room ?? "?"))")
-    if let last = answer.last { print("last window: \(last.message)") }
+    try Terminal.output("\(answer.text)  (tacc \(answer.version ?? "?"), room \(answer.room ?? "?"))")
+    if let last = answer.last { try Terminal.output("last window: \(last.message)") }
   }
 }
 

@@ -55,7 +55,7 @@ func report(_ pairing: LocalPairing, _ output: OutputOptions) throws {
   let result = PairingResult(
     ending, report: report, processing: outcome.processingSeconds, errors: outcome.errors,
     rawErrorRate: outcome.rawErrorRate)
-  print(output.json ? try result.json() : result.text())
+  try Terminal.output(output.json ? try result.json() : result.text())
   if case .failure(let reason) = ending { throw reason.isFault ? ExitStatus.fault("") : ExitStatus.aborted }
 }
 

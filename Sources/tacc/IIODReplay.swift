@@ -64,7 +64,7 @@ struct IIODReplayCommand: AsyncParsableCommand {
     options.restSeconds = rest
     let names = captures
     let server = IIODReplayServer(captures: raw, host: host, port: port, options: options) { notice in
-      Self.say(notice.text { names[$0] }, on: .standardError)
+      Terminal.line(Self.plain(notice.text { names[$0] }))
     }
     let endpoints: [IIODReplayServer.Endpoint]
     do {
@@ -75,12 +75,13 @@ struct IIODReplayCommand: AsyncParsableCommand {
     for (path, endpoint) in zip(captures, endpoints) {
       if !endpoint.hasRecordedRest {
         let rests = together || rest > 0
-        Self.say(
-          "\(path) begins in motion\(rests ? ": its rest is made up from its first scan" : "")"
-            + (rest < 1 ? "; a client that looks for quiet before motion needs --rest 2" : ""), on: .standardError)
+        Terminal.line(
+          Self.plain(
+            "\(path) begins in motion\(rests ? ": its rest is made up from its first scan" : "")"
+              + (rest < 1 ? "; a client that looks for quiet before motion needs --rest 2" : "")))
       }
       // Written at once: whoever started this may wait for the port.
-      Self.say("\(path) on \(endpoint.uri)", on: .standardOutput)
+      try Terminal.output(Self.plain("\(path) on \(endpoint.uri)"))
     }
     try await withInterrupts {
       await withTaskCancellationHandler {
@@ -91,10 +92,10 @@ struct IIODReplayCommand: AsyncParsableCommand {
     }
   }
 
-  private static func say(_ text: String, on output: FileHandle) {
+  private static func plain(_ text: String) -> String {
     // Labels come with captures: they shall not write control characters.
     let isPlain = { (scalar: Unicode.Scalar) in scalar.properties.generalCategory != .control }
     let shown = String(String.UnicodeScalarView(text.unicodeScalars.map { isPlain($0) ? $0 : "?" }))
-    try? output.write(contentsOf: Data("iiod-replay: \(shown)\n".utf8))
+    return "iiod-replay: \(shown)"
   }
 }

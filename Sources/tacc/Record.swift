@@ -46,7 +46,7 @@ struct Record: AsyncParsableCommand {
       if summary.clippedScans > 0 {
         text += ", \(summary.clippedScans) at full scale (give a larger --accel-range or --gyro-range)"
       }
-      print("\(text), in \(out)")
+      try Terminal.output("\(text), in \(out)")
     } catch let error as SensorError {
       throw ExitStatus.sensor(error)
     }

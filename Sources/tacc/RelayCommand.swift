@@ -38,7 +38,9 @@ struct RelayCommand: AsyncParsableCommand {
     do {
       let (boundHost, boundPort) = try await server.start()
       // Written at once: whoever started this may wait for the port.
-      try? FileHandle.standardOutput.write(contentsOf: Data("relay listening on \(boundHost) port \(boundPort)\n".utf8))
+      try Terminal.output("relay listening on \(boundHost) port \(boundPort)")
+    } catch let status as ExitStatus {
+      throw status
     } catch {
       throw ExitStatus.fault("\(error)")
     }

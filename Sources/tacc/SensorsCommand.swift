@@ -24,7 +24,7 @@ struct SensorsCommand: AsyncParsableCommand {
   func run() async throws {
     let survey: SensorSurvey
     do { survey = try await sensor.source().survey() } catch { throw ExitStatus.sensor(error) }
-    print(json ? try Self.json(survey) : Self.text(survey))
+    try Terminal.output(json ? try Self.json(survey) : Self.text(survey))
     if case .failure(let error) = survey.choice {
       throw json ? ExitStatus(code: 1, message: nil) : ExitStatus.sensor(error)
     }

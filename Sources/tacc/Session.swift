@@ -30,14 +30,14 @@ struct Session: AsyncParsableCommand {
       var options = RelayLinkOptions()
       options.caFile = caFile
       let session = try await createSession(at: try RelayEndpoint(url), options: options)
-      guard output.json else { return print(session.sessionCode) }
+      guard output.json else { return try Terminal.output(session.sessionCode) }
       let encoder = JSONEncoder()
       encoder.keyEncodingStrategy = .convertToSnakeCase
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
       let answer = Answer(
         sessionCode: session.sessionCode, sessionIdB64: Data(session.sessionID).base64EncodedString(),
         expiresInS: session.expiresIn.map { Int($0.components.seconds) })
-      print(String(decoding: try encoder.encode(answer), as: UTF8.self))
+      try Terminal.output(String(decoding: try encoder.encode(answer), as: UTF8.self))
     } catch let error as RelayLinkError {
       throw error.isUserError ? ExitStatus.badInput("\(error)") : ExitStatus.fault("\(error)")
     }

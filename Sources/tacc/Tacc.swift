@@ -26,6 +26,7 @@ struct Tacc: ParsableCommand {
     ])
 
   static func main() {
+    Terminal.claimDescriptors()
     do {
       var command = try parseAsRoot()
       guard command is AsyncParsableCommand else {
@@ -57,7 +58,7 @@ struct Tacc: ParsableCommand {
     // Help and version are no errors; everything else the parser throws is bad usage.
     let text = fullMessage(for: error)
     if exitCode(for: error).isSuccess {
-      print(text)
+      do { try Terminal.output(text) } catch { Foundation.exit(1) }
       Foundation.exit(0)
     }
     try? FileHandle.standardError.write(contentsOf: Data((text + "\n").utf8))

@@ -5,6 +5,27 @@ enum Terminal {
   /// Whether progress may be drawn.
   static let isInteractive = isatty(STDERR_FILENO) == 1
 
+  /// Opens what is closed of the three standard descriptors on /dev/null, so that no file or socket gets their numbers
+  /// and with them what is meant for a terminal.
+  static func claimDescriptors() {
+    for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) < 0 {
+      _ = open("/dev/null", descriptor == STDIN_FILENO ? O_RDONLY : O_WRONLY)
+    }
+  }
+
+  /// A line of data for standard output, written at once: whoever reads it may wait for it.
+  ///
+  /// - Throws: ``ExitStatus`` where it cannot be written, since a result that nobody gets is no success.
+  static func output(_ text: String) throws {
+    do {
+      try FileHandle.standardOutput.write(contentsOf: Data((text + "\n").utf8))
+    } catch {
+      let code = ((error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError)?.code ?? Int(errno)
+      throw ExitStatus.fault(
+        "cannot write to standard output: \(String(cString: strerror(Int32(truncatingIfNeeded: code))))")
+    }
+  }
+
   /// An error, on a line of its own.
   static func error(_ message: String) {
     clearLine()
@@ -15,6 +36,11 @@ enum Terminal {
   static func note(_ message: String) {
     clearLine()
     try? FileHandle.standardError.write(contentsOf: Data("tacc: note: \(message)\n".utf8))
+  }
+
+  /// A line of a log.
+  static func line(_ message: String) {
+    try? FileHandle.standardError.write(contentsOf: Data("\(message)\n".utf8))
   }
 
   /// A line of progress: rewritten in place on a terminal, a line each elsewhere.

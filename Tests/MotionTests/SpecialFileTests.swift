@@ -33,6 +33,16 @@ import Testing
     #expect(CaptureFile.kind(of: link) == .other)
   }
 
+  @Test(arguments: [true, false]) func whatALinkNamesIsWritten(exists: Bool) throws {
+    defer { try? FileManager.default.removeItem(atPath: directory) }
+    let (file, link) = (directory + "/file", directory + "/link")
+    if exists { try Data("old".utf8).write(to: URL(fileURLWithPath: file)) }
+    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "file")
+    try SamplesFile.write(recording, to: link)
+    #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == "file")
+    #expect(try SamplesFile.read(path: file).recording.count == 4)
+  }
+
   @Test func aDirectoryIsRefused() throws {
     defer { try? FileManager.default.removeItem(atPath: directory) }
     #expect(throws: CaptureError.self) { try SamplesFile.write(recording, to: directory) }
