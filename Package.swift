@@ -16,6 +16,7 @@ let package = Package(
     .systemLibrary(name: "CIIO", pkgConfig: "libiio", providers: [.apt(["libiio-dev"])]),
     .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
     .target(name: "CEvdev"),
+    .target(name: "CPlatform"),
     .systemLibrary(name: "CGPIO", pkgConfig: "libgpiod", providers: [.apt(["libgpiod-dev"])]),
 
     // The core: no sockets, sensors, files or clocks but for captures on disk.
@@ -25,12 +26,13 @@ let package = Package(
     .target(name: "Pairing", dependencies: ["Motion", "Agreement", "SecureChannel"]),
 
     // Linux's input devices, and threads that sleep in poll(2): what Sensors and Controls share.
-    .target(name: "Evdev", dependencies: ["CEvdev"]),
+    .target(name: "Platform", dependencies: ["CPlatform"]),
+    .target(name: "Evdev", dependencies: ["CEvdev", "Platform"]),
 
     // Adapters: none imports another.
-    .target(name: "Sensors", dependencies: ["Motion", "CIIO", "Evdev"]),
-    .target(name: "Controls", dependencies: ["CGPIO", "Evdev"]),
-    .target(name: "RelayLink", dependencies: ["CCurl"]),
+    .target(name: "Sensors", dependencies: ["Motion", "CIIO", "Platform", "Evdev"]),
+    .target(name: "Controls", dependencies: ["CGPIO", "Platform", "Evdev"]),
+    .target(name: "RelayLink", dependencies: ["CCurl", "Platform"]),
     .target(
       name: "Relay",
       dependencies: [
@@ -52,7 +54,7 @@ let package = Package(
     .target(
       name: "Agent",
       dependencies: [
-        "Motion", "Pairing", "Sensors", "Controls", "Evdev", "RelayLink",
+        "Motion", "Pairing", "Sensors", "Controls", "Platform", "RelayLink",
         .product(name: "TOMLKit", package: "TOMLKit"),
       ]),
 
@@ -75,7 +77,7 @@ let package = Package(
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOEmbedded", package: "swift-nio"),
       ]),
-    .testTarget(name: "SensorsTests", dependencies: ["Sensors", "Motion", "Evdev", "EvdevTestSupport"]),
+    .testTarget(name: "SensorsTests", dependencies: ["Sensors", "Motion", "Platform", "Evdev", "EvdevTestSupport"]),
     .testTarget(
       name: "IIODReplayTests",
       dependencies: [
@@ -83,10 +85,10 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ]),
-    .testTarget(name: "RelayLinkTests", dependencies: ["RelayLink"]),
-    .target(name: "EvdevTestSupport", dependencies: ["Evdev"], path: "Tests/EvdevTestSupport"),
-    .testTarget(name: "EvdevTests", dependencies: ["Evdev", "CEvdev", "EvdevTestSupport"]),
-    .testTarget(name: "ControlsTests", dependencies: ["Controls", "Evdev", "EvdevTestSupport"]),
+    .testTarget(name: "RelayLinkTests", dependencies: ["RelayLink", "Platform"]),
+    .target(name: "EvdevTestSupport", dependencies: ["Platform", "Evdev"], path: "Tests/EvdevTestSupport"),
+    .testTarget(name: "EvdevTests", dependencies: ["Platform", "Evdev", "CEvdev", "EvdevTestSupport"]),
+    .testTarget(name: "ControlsTests", dependencies: ["Controls", "Platform", "Evdev", "EvdevTestSupport"]),
     .testTarget(name: "PairingTests", dependencies: ["Pairing", "Motion", "Agreement", "SecureChannel"]),
     // The one place where tests see both ends of the relay's wire.
     .testTarget(

@@ -1,5 +1,5 @@
 import Dispatch
-import Evdev
+import Platform
 import Pairing
 import Sensors
 

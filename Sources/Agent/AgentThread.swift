@@ -1,4 +1,4 @@
-import Evdev
+import Platform
 
 /// The one thread on which all tasks of the agent run.
 ///

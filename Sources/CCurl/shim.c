@@ -72,13 +72,3 @@ bool ccurl_speaks(const char *scheme)
   }
   return false;
 }
-
-int ccurl_eventfd(void)
-{
-  return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-}
-
-void ccurl_name_thread(const char *name)
-{
-  pthread_setname_np(pthread_self(), name);
-}

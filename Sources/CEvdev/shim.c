@@ -50,7 +50,3 @@ struct cevdev_event cevdev_decode_event(const uint8_t *bytes) {
       .value = event.value,
   };
 }
-
-int cevdev_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
-
-void cevdev_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }

@@ -1,4 +1,4 @@
-internal import Evdev
+internal import Platform
 
 /// What a source of edges tells.
 enum EdgeReport: Sendable, Hashable {

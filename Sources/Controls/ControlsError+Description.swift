@@ -1,4 +1,4 @@
-internal import Evdev
+internal import Platform
 
 extension ControlsError: CustomStringConvertible {
   /// What happened, what was expected, what to do.

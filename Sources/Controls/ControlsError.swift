@@ -1,4 +1,5 @@
 public import Evdev
+public import Platform
 
 /// Why a button or a light cannot be used. The descriptions say what to do.
 public enum ControlsError: Error, Sendable, Hashable {

@@ -1,5 +1,3 @@
-internal import Evdev
-
 /// How a button on a GPIO line is wired, and what counts as a press.
 public struct GPIOButtonConfiguration: Sendable, Hashable {
   /// The line.

@@ -1,4 +1,4 @@
-internal import Evdev
+internal import Platform
 
 /// The edges of a held GPIO line.
 final class GPIOEdgeSource: EdgeSource {

@@ -1,4 +1,4 @@
-internal import Evdev
+internal import Platform
 
 /// What an input line is wired to inside the chip.
 public enum LineBias: String, Sendable, Hashable, CaseIterable {

@@ -1,4 +1,4 @@
-internal import Evdev
+internal import Platform
 
 /// A line that this process holds, and the words for it.
 struct HeldLine: Sendable {

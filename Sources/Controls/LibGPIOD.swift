@@ -1,5 +1,5 @@
 internal import CGPIO
-internal import Evdev
+internal import Platform
 
 #if canImport(Glibc)
   internal import Glibc

@@ -1,4 +1,5 @@
 internal import Evdev
+internal import Platform
 
 /// Something that can be lit. For one thread at a time.
 protocol LightOutput: Sendable {

@@ -1,4 +1,4 @@
-internal import Evdev
+internal import Platform
 
 /// The light that tells what the board is doing.
 ///

@@ -1,3 +1,5 @@
+public import Platform
+
 /// Why an input device cannot be used. The descriptions say what to do.
 public enum EvdevError: Error, Sendable, Hashable {
   /// /dev/input cannot be read.

@@ -1,3 +1,5 @@
+internal import Platform
+
 extension InputDevice {
   /// Batches that may wait for the consumer before some are dropped and reported as lost.
   static let queueLength = 512

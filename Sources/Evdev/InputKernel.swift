@@ -1,3 +1,5 @@
+package import Platform
+
 /// A question about an open input device.
 package enum InputQuery: Sendable, Hashable {
   /// EVIOCGNAME.

@@ -1,4 +1,5 @@
 internal import CEvdev
+package import Platform
 
 #if canImport(Glibc)
   internal import Glibc

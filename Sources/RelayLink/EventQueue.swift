@@ -1,3 +1,5 @@
+internal import Platform
+
 /// The bounded way from the link's thread to the one consumer of events.
 final class EventQueue: Sendable {
   /// Events that may wait.

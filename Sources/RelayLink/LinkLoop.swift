@@ -147,7 +147,7 @@ final class LinkLoop<Interpreter: MessageInterpreter> {
     if outgoingSent < outgoing.count { wanted |= Int32(POLLOUT) }
     var polled = [
       pollfd(fd: socket.socket, events: Int16(wanted), revents: 0),
-      pollfd(fd: request.mailbox.waker.pollDescriptor, events: Int16(POLLIN), revents: 0),
+      pollfd(fd: request.mailbox.waker.fileDescriptor, events: Int16(POLLIN), revents: 0),
     ]
     // An interrupted or failed poll only means one more turn of the loop.
     _ = poll(&polled, nfds_t(polled.count), timeout.milliseconds)

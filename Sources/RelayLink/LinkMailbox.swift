@@ -1,3 +1,4 @@
+internal import Platform
 internal import Synchronization
 
 /// What other threads ask of a link's thread, and how they learn that it ended.
@@ -28,7 +29,11 @@ final class LinkMailbox: Sendable {
   private let abandonFlag = Atomic(false)
 
   init() throws(RelayLinkError) {
-    waker = try WakeDescriptor()
+    do throws(SystemErrno) {
+      waker = try WakeDescriptor()
+    } catch {
+      throw .resourcesExhausted("eventfd: \(error)")
+    }
   }
 
   var isAbandoned: Bool { abandonFlag.load(ordering: .acquiring) }
@@ -75,7 +80,7 @@ final class LinkMailbox: Sendable {
 
   /// The thread's last word.
   func end() {
-    waker.close()
+    waker.closeDescriptor()
     let waiters = state.withLock { state in
       state.hasEnded = true
       state.messages.removeAll()

@@ -1,3 +1,5 @@
+internal import Platform
+
 /// A value that one thread supplies once and one task waits for. Later values are dropped.
 final class OneShot<Value: Sendable>: Sendable {
   private enum State {

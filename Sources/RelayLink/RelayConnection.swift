@@ -1,3 +1,5 @@
+internal import Platform
+
 /// One side of a session at the relay, over a WebSocket.
 ///
 /// A thread of its own does the waiting; nothing here blocks Swift's pool. Sending only queues. A connection that is
@@ -25,9 +27,9 @@ public final class RelayConnection: Sendable {
   public let events: AsyncStream<RelayEvent>
 
   private let mailbox: LinkMailbox
-  private let thread: LinkThread
+  private let thread: SystemThread
 
-  private init(session: RelaySession, events: EventQueue, mailbox: LinkMailbox, thread: LinkThread) {
+  private init(session: RelaySession, events: EventQueue, mailbox: LinkMailbox, thread: SystemThread) {
     self.session = session
     self.events = AsyncStream { await events.next() }
     self.mailbox = mailbox
@@ -98,7 +100,7 @@ struct OpenedLink<Value: Sendable>: Sendable {
   let value: Value
   let events: EventQueue
   let mailbox: LinkMailbox
-  let thread: LinkThread
+  let thread: SystemThread
 
   static func open<Interpreter: MessageInterpreter>(
     path: String, endpoint: RelayEndpoint, options: RelayLinkOptions, interpreter: Interpreter,
@@ -110,7 +112,7 @@ struct OpenedLink<Value: Sendable>: Sendable {
     let request = LinkRequest(
       url: endpoint.webSocketBase + path, endpoint: endpoint, options: options, interpreter: interpreter,
       libcurl: libcurl, mailbox: mailbox, events: EventQueue(), opening: OneShot())
-    let thread = try LinkThread { request.run() }
+    let thread = try LinkThread.start { request.run() }
     let result = await withTaskCancellationHandler {
       await request.opening.value()
     } onCancel: {

@@ -1,4 +1,5 @@
 import Motion
+internal import Platform
 
 #if canImport(Glibc)
   internal import Glibc
@@ -85,7 +86,7 @@ enum CaptureDirectory {
     _ operation: String, _ path: String, _ code: Int32, _ remedy: String = "check permissions and free space"
   ) -> SensorError {
     SensorError(
-      kind: .unwritable, operation: operation, subject: path, code: code, problem: ErrorNumber.text(of: code),
+      kind: .unwritable, operation: operation, subject: path, code: code, problem: SystemErrno(code: code).text,
       remedy: remedy)
   }
 

@@ -1,4 +1,5 @@
 internal import Evdev
+internal import Platform
 import Motion
 
 /// Reads an accelerometer among the input devices until it is stopped, and hands on what it measured.

@@ -1,4 +1,5 @@
 internal import Evdev
+internal import Platform
 import Motion
 
 /// A motion sensor among the input devices of this machine: that of a game controller, or of a handheld.

@@ -1,3 +1,5 @@
+internal import Platform
+
 /// Something that happens once, and that any number of tasks wait for.
 final class Latch: Sendable {
   private struct State {

@@ -1,3 +1,5 @@
+internal import Platform
+
 /// The streams of a source, one after the other.
 final class SamplingRuns: Sendable {
   private struct Run: Sendable {

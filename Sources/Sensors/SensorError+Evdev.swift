@@ -10,15 +10,15 @@ extension SensorError {
     case .cannotList(let directory, let errno):
       self.init(
         kind: errno.saysForbidden ? .permission : .unreachable, operation: "list the input devices", subject: directory,
-        code: errno.code, problem: ErrorNumber.text(of: errno.code), remedy: "look into \(directory)")
+        code: errno.code, problem: errno.text, remedy: "look into \(directory)")
     case .cannotOpen(let path, let errno) where errno.saysForbidden:
       self.init(
         kind: .permission, operation: "open the input device", subject: path, code: errno.code,
-        problem: ErrorNumber.text(of: errno.code), remedy: Self.groupRemedy)
+        problem: errno.text, remedy: Self.groupRemedy)
     case .cannotOpen(let path, let errno):
       self.init(
         kind: errno == .noEntry || errno == .noDevice ? .notFound : .inputOutput, operation: "open the input device",
-        subject: path, code: errno.code, problem: ErrorNumber.text(of: errno.code),
+        subject: path, code: errno.code, problem: errno.text,
         remedy: "connect the device; event numbers change between boots, so prefer its name or /dev/input/by-path")
     case .notAnInputDevice(let path, let operation):
       self.init(
@@ -27,11 +27,11 @@ extension SensorError {
     case .kernelRefused(let path, let operation, let errno):
       self.init(
         kind: .refused, operation: "ask the driver (\(operation))", subject: path, code: errno.code,
-        problem: ErrorNumber.text(of: errno.code), remedy: "see the kernel's log (dmesg) for its driver")
+        problem: errno.text, remedy: "see the kernel's log (dmesg) for its driver")
     case .cannotRead(let path, let errno):
       self.init(
         kind: .inputOutput, operation: "read scans", subject: path, code: errno.code,
-        problem: ErrorNumber.text(of: errno.code), remedy: "see the kernel's log (dmesg) for its driver")
+        problem: errno.text, remedy: "see the kernel's log (dmesg) for its driver")
     case .deviceGone(let path):
       self.init(
         kind: .unplugged, operation: "read scans", subject: path, problem: "the device is gone",
@@ -50,7 +50,7 @@ extension SensorError {
     case .resourcesExhausted(let errno):
       self.init(
         kind: .resources, operation: "wait for the device", subject: "input devices", code: errno.code,
-        problem: ErrorNumber.text(of: errno.code), remedy: "close other programs or raise the limits (ulimit -n, -u)")
+        problem: errno.text, remedy: "close other programs or raise the limits (ulimit -n, -u)")
     }
   }
 }

@@ -1,4 +1,5 @@
 import Motion
+internal import Platform
 
 #if canImport(Glibc)
   internal import Glibc
@@ -26,7 +27,7 @@ extension SensorError {
     switch failure.operation {
     case .openContext: return contextError(code, uri: uri)
     case .setTimeout:
-      return make(failure, uri, "set a deadline", subject: uri, ErrorNumber.text(of: code), "open the context again")
+      return make(failure, uri, "set a deadline", subject: uri, SystemErrno(code: code).text, "open the context again")
     case .findDevice:
       return make(
         failure, uri, "find it again", kind: .unplugged, "it is no longer in the context",
@@ -60,7 +61,7 @@ extension SensorError {
     + "its count in /proc/interrupts grows, and that a trigger is set"
 
   private static func attributeError(_ failure: IIOFailure, _ uri: String, _ operation: String) -> SensorError {
-    let text = ErrorNumber.text(of: failure.code)
+    let text = SystemErrno(code: failure.code).text
     let isLocal = uri == "local:"
     switch failure.code {
     case EACCES, EPERM: return make(failure, uri, operation, kind: .permission, text, groupRemedy)
@@ -85,7 +86,7 @@ extension SensorError {
   }
 
   private static func bufferError(_ failure: IIOFailure, _ uri: String, _ operation: String) -> SensorError {
-    let text = ErrorNumber.text(of: failure.code)
+    let text = SystemErrno(code: failure.code).text
     let isLocal = uri == "local:"
     switch failure.code {
     case EACCES, EPERM:
@@ -130,7 +131,7 @@ extension SensorError {
 
   private static func contextError(_ code: Int32, uri: String) -> SensorError {
     let scheme = uri.prefix { $0 != ":" }
-    let text = ErrorNumber.text(of: code)
+    let text = SystemErrno(code: code).text
     let (kind, problem, remedy): (Kind, String, String)
     switch (scheme, code) {
     case ("local", ENOENT), ("local", ENODEV), ("local", ENOSYS):

@@ -1,3 +1,5 @@
+internal import Platform
+
 /// Why a sensor could not be found, set up or read.
 ///
 /// The text says what was being done to what, what happened, and what to do.
@@ -61,7 +63,7 @@ public struct SensorError: Error, Sendable, Hashable, CustomStringConvertible {
 
   /// One line: subject, operation, problem with the error's name and number, remedy.
   public var description: String {
-    let number = code.map { " (\(ErrorNumber.name(of: $0)) \($0))" } ?? ""
+    let number = code.map { " (\(SystemErrno(code: $0).name) \($0))" } ?? ""
     return "\(subject): cannot \(operation): \(problem)\(number); \(remedy)"
   }
 }

@@ -1,3 +1,5 @@
+internal import Platform
+
 /// How the owner of a sampling thread ends it, even while it waits for a sensor.
 final class StopSignal: Sendable {
   private struct State {

@@ -1,4 +1,4 @@
-import Evdev
+import Platform
 
 @testable import Controls
 

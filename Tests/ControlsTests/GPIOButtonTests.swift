@@ -1,4 +1,4 @@
-import Evdev
+import Platform
 import Testing
 
 @testable import Controls

@@ -1,3 +1,4 @@
+import Platform
 import Evdev
 
 #if canImport(Glibc)

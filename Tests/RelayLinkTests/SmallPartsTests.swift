@@ -92,7 +92,7 @@ import Testing
     #expect(mailbox.wish == .abandon && mailbox.isAbandoned)
     mailbox.end()
     mailbox.ask(.abandon)
-    #expect(mailbox.waker.pollDescriptor == -1)
+    #expect(mailbox.waker.fileDescriptor == -1)
   }
 
   @Test("Events come out in order, within bounds of count and bytes, and the last always fits")

@@ -35,10 +35,4 @@ unsigned int ccurl_version_number(void);
 const char *ccurl_version_text(void);
 bool ccurl_speaks(const char *scheme);
 
-// A non-blocking, close-on-exec eventfd, or -1 with errno set.
-int ccurl_eventfd(void);
-
-// Names the calling thread; at most 15 characters.
-void ccurl_name_thread(const char *name);
-
 #endif

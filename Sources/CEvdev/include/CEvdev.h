@@ -1,7 +1,6 @@
 // What Swift cannot call in Linux's input interface: ioctl is variadic and the EVIOC* requests are macros with
 // arguments (linux/input.h). Each function here makes one request and does nothing else. The layout of
-// struct input_event, whose time depends on the architecture, is read here too, and two calls of Linux are here
-// because Swift's Glibc module does not export them.
+// struct input_event, whose time depends on the architecture, is read here too.
 
 #ifndef CEVDEV_H
 #define CEVDEV_H
@@ -38,11 +37,5 @@ struct cevdev_event {
 size_t cevdev_event_size(void);
 // Reads one struct input_event from as many bytes, which need not be aligned.
 struct cevdev_event cevdev_decode_event(const uint8_t *bytes);
-
-// A non-blocking, close-on-exec eventfd, or -1 with errno set.
-int cevdev_eventfd(void);
-
-// Names the calling thread; at most 15 characters.
-void cevdev_name_thread(const char *name);
 
 #endif

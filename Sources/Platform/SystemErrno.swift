@@ -35,19 +35,25 @@ public struct SystemErrno: Error, Sendable, Hashable {
   /// The name of the number, such as `EBUSY`; `errno 524` for one without a name here.
   public var name: String { Self.names[code] ?? "errno \(code)" }
 
+  /// What the system says about it.
+  public var text: String { strerror(code).map { String(cString: $0) } ?? "unknown error" }
+
   /// The numbers that calls on devices, descriptors and threads return.
   private static let names: [Int32: String] = [
-    EPERM: "EPERM", ENOENT: "ENOENT", EINTR: "EINTR", EIO: "EIO", ENXIO: "ENXIO", EBADF: "EBADF", EAGAIN: "EAGAIN",
-    ENOMEM: "ENOMEM", EACCES: "EACCES", EFAULT: "EFAULT", EBUSY: "EBUSY", EEXIST: "EEXIST", EXDEV: "EXDEV",
-    ENODEV: "ENODEV", ENOTDIR: "ENOTDIR", EISDIR: "EISDIR", EINVAL: "EINVAL", ENFILE: "ENFILE", EMFILE: "EMFILE",
-    ENOTTY: "ENOTTY", ETXTBSY: "ETXTBSY", EFBIG: "EFBIG", ENOSPC: "ENOSPC", EROFS: "EROFS", EPIPE: "EPIPE",
-    ERANGE: "ERANGE", ENAMETOOLONG: "ENAMETOOLONG", ENOSYS: "ENOSYS", ELOOP: "ELOOP", EPROTO: "EPROTO",
-    EOVERFLOW: "EOVERFLOW", EOPNOTSUPP: "EOPNOTSUPP", ETIMEDOUT: "ETIMEDOUT", EREMOTEIO: "EREMOTEIO",
-    ECANCELED: "ECANCELED", 524: "ENOTSUPP",
+    E2BIG: "E2BIG", EACCES: "EACCES", EADDRNOTAVAIL: "EADDRNOTAVAIL", EAGAIN: "EAGAIN", EALREADY: "EALREADY",
+    EBADF: "EBADF", EBADMSG: "EBADMSG", EBUSY: "EBUSY", ECANCELED: "ECANCELED", ECONNABORTED: "ECONNABORTED",
+    ECONNREFUSED: "ECONNREFUSED", ECONNRESET: "ECONNRESET", EEXIST: "EEXIST", EFAULT: "EFAULT", EFBIG: "EFBIG",
+    EHOSTDOWN: "EHOSTDOWN", EHOSTUNREACH: "EHOSTUNREACH", EINPROGRESS: "EINPROGRESS", EINTR: "EINTR",
+    EINVAL: "EINVAL", EIO: "EIO", EISDIR: "EISDIR", ELOOP: "ELOOP", EMFILE: "EMFILE", ENAMETOOLONG: "ENAMETOOLONG",
+    ENETDOWN: "ENETDOWN", ENETUNREACH: "ENETUNREACH", ENFILE: "ENFILE", ENODATA: "ENODATA", ENODEV: "ENODEV",
+    ENOENT: "ENOENT", ENOMEM: "ENOMEM", ENOSPC: "ENOSPC", ENOSYS: "ENOSYS", ENOTCONN: "ENOTCONN", ENOTDIR: "ENOTDIR",
+    ENOTTY: "ENOTTY", ENXIO: "ENXIO", EOPNOTSUPP: "EOPNOTSUPP", EOVERFLOW: "EOVERFLOW", EPERM: "EPERM",
+    EPIPE: "EPIPE", EPROTO: "EPROTO", ERANGE: "ERANGE", EREMOTEIO: "EREMOTEIO", EROFS: "EROFS",
+    ESHUTDOWN: "ESHUTDOWN", ETIME: "ETIME", ETIMEDOUT: "ETIMEDOUT", ETXTBSY: "ETXTBSY", EXDEV: "EXDEV", 524: "ENOTSUPP",
   ]
 }
 
 extension SystemErrno: CustomStringConvertible {
   /// The name and what the C library says to it.
-  public var description: String { "\(name), \(String(cString: strerror(code)))" }
+  public var description: String { "\(name), \(text)" }
 }
