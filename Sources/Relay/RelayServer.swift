@@ -147,7 +147,7 @@ public final class RelayServer: Sendable {
     let bootstrap = ServerBootstrap(group: group)
       .serverChannelOption(ChannelOptions.backlog, value: 1_024)
       .serverChannelOption(ChannelOptions.socketOption(.so_reuseaddr), value: 1)
-      .childChannelOption(ChannelOptions.socketOption(.tcp_nodelay), value: 1)
+      .childChannelOption(ChannelOptions.tcpOption(.tcp_nodelay), value: 1)
       .childChannelOption(
         ChannelOptions.writeBufferWaterMark,
         value: .init(low: max(1, limits.sendQueueBytes / 2), high: limits.sendQueueBytes)
