@@ -247,7 +247,9 @@ struct AgentRun: ~Copyable {
       if text != relayTrouble { tell(ControlAnswer(state: machine.state, message: text)) }
       relayTrouble = text
       return true
-    case .matched: return await perform(.matched)
+    case .matched:
+      relayTrouble = nil
+      return await perform(.matched)
     case .progress(let progress): return await perform(.progress(progress))
     case .retrying(let reason): return await perform(.retrying(code: reason.code, message: "\(reason)"))
     }

@@ -16,6 +16,8 @@ final class MotionTap: MotionSource {
     var consumer: AsyncStream<MotionEvent>.Continuation?
     var generation = 0
     var ending: MotionEvent?
+    /// Told when the sensor fails.
+    var watcher: (@Sendable () -> Void)?
   }
 
   private let source: any MotionSource
@@ -60,6 +62,33 @@ final class MotionTap: MotionSource {
     }
   }
 
+  /// Why the sensor delivers no more, if it has failed.
+  var failure: SensorError? {
+    state.withLock { state in
+      if case .failed(let error)? = state.ending { error } else { nil }
+    }
+  }
+
+  /// Does something that needs no scans; it is cancelled if the sensor fails meanwhile, or has failed already.
+  ///
+  /// Whoever asks for ``events()`` is told of a failure there.
+  func whileDelivering<Value: Sendable>(_ body: @escaping @Sendable () async -> Value) async -> Value {
+    let task = Task(executorPreference: AgentThread.current) { await body() }
+    let hasFailed = state.withLock { state in
+      state.watcher = { task.cancel() }
+      if case .failed? = state.ending { return true }
+      return false
+    }
+    if hasFailed { task.cancel() }
+    let value = await withTaskCancellationHandler {
+      await task.value
+    } onCancel: {
+      task.cancel()
+    }
+    state.withLock { $0.watcher = nil }
+    return value
+  }
+
   func describe() async throws(SensorError) -> MotionSourceDescription { try await source.describe() }
 
   func events() -> AsyncStream<MotionEvent> {
@@ -84,7 +113,7 @@ final class MotionTap: MotionSource {
   }
 
   private func take(_ event: MotionEvent) {
-    state.withLock { state in
+    let watcher = state.withLock { state -> (@Sendable () -> Void)? in
       switch event {
       case .scans(let batch):
         if let consumer = state.consumer {
@@ -99,7 +128,10 @@ final class MotionTap: MotionSource {
       default:
         state.ending = event
         state.consumer?.yield(event)
+        if case .failed = event { return state.watcher }
       }
+      return nil
     }
+    watcher?()
   }
 }

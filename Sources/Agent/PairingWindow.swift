@@ -66,9 +66,12 @@ struct PairingWindow: Sendable {
     var last: AbortReason?
     for _ in 0..<PairingWindow.maximumMatches {
       let match: RelayMatch
-      switch await meet(ticket: ticket, tell) {
+      switch await tap.whileDelivering({ [ticket] in await meet(ticket: ticket, tell) }) {
       case .success(let found): match = found
-      case .failure(.cancelled): return .cancelled
+      case .failure(.cancelled):
+        // A board whose sensor fails while it waits has nothing to wait for.
+        if !Task.isCancelled, let failure = tap.failure { return .sensor("\(failure)") }
+        return .cancelled
       case .failure(let error): return .relay(error)
       }
       ticket = match.ticket
@@ -111,7 +114,7 @@ struct PairingWindow: Sendable {
 
   /// Waits in the room; a relay that cannot be reached is asked again, ever more slowly, until the window closes.
   private func meet(
-    ticket: String?, _ tell: @Sendable (Event) -> Void
+    ticket: String?, _ tell: @escaping @Sendable (Event) -> Void
   ) async -> Result<RelayMatch, RelayLinkError> {
     var pause = Duration.milliseconds(250)
     while true {

@@ -47,6 +47,25 @@ import Testing
     func events() -> AsyncStream<MotionEvent> { AsyncStream { $0.finish() } }
   }
 
+  /// A sensor that fails once it has delivered.
+  private struct Failing: MotionSource {
+    let recording: Recording
+    func describe() async throws(SensorError) -> MotionSourceDescription {
+      MotionSourceDescription(name: "failing", hasAccelerometer: true, hasGyroscope: true, isLive: true)
+    }
+    func events() -> AsyncStream<MotionEvent> {
+      AsyncStream { continuation in
+        continuation.yield(.scans(recording))
+        continuation.yield(
+          .failed(
+            SensorError(
+              kind: .stalled, operation: "read scans", subject: "iio:device0", problem: "no scan came in time",
+              remedy: "check the interrupt line")))
+        continuation.finish()
+      }
+    }
+  }
+
   /// An agent that runs, and what its tests need of it.
   private final class Board: Sendable {
     let lamp = Lamp()
@@ -215,6 +234,18 @@ import Testing
       try await board.stop()
       // It was also said at the start, before anybody pressed.
       #expect(board.lines.withLock { $0 }.contains { $0.contains("cannot be used yet") })
+    }
+  }
+
+  @Test func aSensorThatFailsWhileNobodyElseIsThereEndsTheWindow() async throws {
+    let recording = try Simulator.simulate(SimulatorParameters(seed: 7)).alice.recording
+    try await withRelay { relay in
+      let board = Board(relay: relay, sensor: Failing(recording: recording), settings: [("window.seconds", "600")])
+      for _ in 0..<2 {
+        let end = try #require(try await board.ask(.press, follow: true).last?.last)
+        #expect(end.code == "sensor-failed" && end.message.contains("check the interrupt line"), "\(end.message)")
+      }
+      try await board.stop()
     }
   }
 
