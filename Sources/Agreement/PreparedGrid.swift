@@ -87,7 +87,7 @@ final class PreparedGrid {
 
   /// Divides each channel by its root mean square and returns that; 1 for a channel of zeros, infinite or NaN if it
   /// cannot be represented.
-  private static func normalise(_ source: [Double], into target: WipedScratch<Double>, channels: Int) -> [Double] {
+  private static func normalise(_ source: SecretValues, into target: WipedScratch<Double>, channels: Int) -> [Double] {
     (0..<channels).map { channel in
       var sum = 0.0
       var count = 0.0

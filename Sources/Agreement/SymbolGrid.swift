@@ -4,7 +4,7 @@
 /// and give the cells 0 ..< 2^levels; the symbol is the binary-reflected Gray code of the cell, most significant bit
 /// first. The bit string runs over the cells that both parties kept: time first, then channel, then bit plane.
 ///
-/// All arrays of `steps` × channels are row-major (index = step · channels + channel).
+/// All parts of `steps` × channels are row-major (index = step · channels + channel).
 public struct SymbolGrid: Sendable {
   /// The number of time steps T.
   public let steps: Int
@@ -14,10 +14,10 @@ public struct SymbolGrid: Sendable {
   public let kinds: [Int]
   /// Per channel 2^levels − 1 ascending thresholds, in the units of `values`.
   public let thresholds: [[Double]]
-  /// T·C innovations of the party itself; NaN where missing.
-  public let values: [Double]
-  /// T·C low-passed values that the innovations were made from, NaN where missing; or empty.
-  public let inputs: [Double]
+  /// T·C innovations of the party itself; NaN where missing. Secret.
+  let values: SecretValues
+  /// T·C low-passed values that the innovations were made from, NaN where missing; or empty. Secret.
+  let inputs: SecretValues
   /// T·C: what the party itself kept.
   public let ownKept: [Bool]
   /// T·C: what the peer says it kept.
@@ -30,10 +30,12 @@ public struct SymbolGrid: Sendable {
 
   /// Makes a grid, checking that the parts fit together.
   ///
+  /// The grid copies values and inputs once, to memory that is wiped when its last copy goes.
+  ///
   /// - Throws: `SymbolGridError` naming the first part that does not fit.
   public init(
-    steps: Int, levels: [Int], kinds: [Int], thresholds: [[Double]], values: [Double], inputs: [Double],
-    ownKept: [Bool], peerKept: [Bool]
+    steps: Int, levels: [Int], kinds: [Int], thresholds: [[Double]], values: some Collection<Double>,
+    inputs: some Collection<Double>, ownKept: [Bool], peerKept: [Bool]
   ) throws(SymbolGridError) {
     let channels = levels.count
     guard channels <= Self.maximumChannels else { throw .tooLarge(steps: steps, channels: channels) }
@@ -57,6 +59,7 @@ public struct SymbolGrid: Sendable {
     }
     guard ownKept.count == area else { throw .wrongCount("ownKept", found: ownKept.count, expected: area) }
     guard peerKept.count == area else { throw .wrongCount("peerKept", found: peerKept.count, expected: area) }
+    let values = SecretValues(values)
     for index in 0..<area where ownKept[index] && !values[index].isFinite {
       throw .keptWithoutValue(step: index / channels, channel: index % channels)
     }
@@ -65,7 +68,7 @@ public struct SymbolGrid: Sendable {
     self.kinds = kinds
     self.thresholds = thresholds
     self.values = values
-    self.inputs = inputs
+    self.inputs = SecretValues(inputs)
     self.ownKept = ownKept
     self.peerKept = peerKept
   }

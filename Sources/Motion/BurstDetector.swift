@@ -33,8 +33,18 @@ public struct BurstDetector: Sendable {
 
   private let settings: Settings
   private let assumesOnset: Bool
-  private var window: [(time: Int64, power: Double)] = []
-  private var history: [(time: Int64, value: SIMD3<Double>)] = []
+  private struct Power: BitwiseCopyable {
+    let time: Int64
+    let power: Double
+  }
+
+  private struct Vector: BitwiseCopyable {
+    let time: Int64
+    let value: SIMD3<Double>
+  }
+
+  private var window = WipedSeries<Power>()
+  private var history = WipedSeries<Vector>()
   private var historySum = SIMD3<Double>.zero
   /// Since when the board has been quiet (ns, sensor clock); `nil` while it moves.
   public private(set) var quietSince: Int64?
@@ -107,7 +117,7 @@ public struct BurstDetector: Sendable {
     } else if let a = acceleration {
       // A value that is none tells nothing, and must not stay in the running sum.
       guard a.sum().isFinite else { return false }
-      history.append((time, a))
+      history.append(Vector(time: time, value: a))
       historySum += a
       while let oldest = history.first,
         Double(time &- oldest.time) > 0.5e9 || history.count > 5 * BurstDetector.longestWindow
@@ -122,7 +132,7 @@ public struct BurstDetector: Sendable {
       return false
     }
     guard power.isFinite else { return true }
-    window.append((time, power))
+    window.append(Power(time: time, power: power))
     while let oldest = window.first, Double(time &- oldest.time) > 0.1e9 || window.count > BurstDetector.longestWindow {
       window.removeFirst()
     }

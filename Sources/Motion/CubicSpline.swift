@@ -1,18 +1,19 @@
 /// A natural cubic spline of vectors over irregular, strictly ascending knots: C², with value and first derivative.
 ///
-/// Each axis may have knots of its own, so that a clipped axis of one sample does not cost the other two.
+/// Each axis may have knots of its own, so that a clipped axis of one sample does not cost the other two. All that it
+/// holds or computes with is wiped after use: it may be motion of the key zone.
 struct CubicSpline: Sendable {
-  private let knots: [Double]
-  private let values: [Double]
-  private let curvatures: [Double]
+  private let knots: WipedSeries<Double>
+  private let values: WipedSeries<Double>
+  private let curvatures: WipedSeries<Double>
 
   /// A spline through (`knots[i]`, `values[i]`); knots ascend strictly. `nil` with fewer than four knots.
-  init?(knots: [Double], values: [Double]) {
+  init?(knots: WipedSeries<Double>, values: WipedSeries<Double>) {
     let n = knots.count
     guard n >= 4, values.count == n else { return nil }
     // Tridiagonal system for the second derivatives (Thomas algorithm), natural ends.
-    var c = [Double](repeating: 0, count: n)
-    var d = [Double](repeating: 0, count: n)
+    var c = WipedSeries(repeating: 0.0, count: n)
+    var d = WipedSeries(repeating: 0.0, count: n)
     for i in 1..<(n - 1) {
       let h0 = knots[i] - knots[i - 1]
       let h1 = knots[i + 1] - knots[i]
@@ -21,11 +22,16 @@ struct CubicSpline: Sendable {
       c[i] = h1 / pivot
       d[i] = (6 * slope - h0 * d[i - 1]) / pivot
     }
-    var m = [Double](repeating: 0, count: n)
+    var m = WipedSeries(repeating: 0.0, count: n)
     for i in stride(from: n - 2, through: 1, by: -1) { m[i] = d[i] - c[i] * m[i + 1] }
     self.knots = knots
     self.values = values
     curvatures = m
+  }
+
+  /// A spline through points that need no wiping.
+  init?(knots: [Double], values: [Double]) {
+    self.init(knots: WipedSeries(knots), values: WipedSeries(values))
   }
 
   /// Walks the spline at ascending places, so that each look-up starts where the last one ended.

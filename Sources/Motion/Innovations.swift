@@ -98,15 +98,15 @@ public struct InnovationModel: Sendable, Hashable {
   }
 }
 
-/// Means of `width` consecutive grid points: a box low-pass and decimation in one.
+/// Means of `width` consecutive grid points: a box low-pass and decimation in one. Wiped after use.
 struct StepSeries {
-  var values: [SIMD3<Double>]
+  var values: WipedSeries<SIMD3<Double>>
   var invalid: [AxisFlags]
 
   init(_ motion: GriddedMotion, kind: SensorKind, steps: Range<Int>, width: Int) {
     let source = kind == .gyroscope ? motion.angularVelocity : motion.acceleration
     let flags = kind == .gyroscope ? motion.invalidAngularVelocity : motion.invalidAcceleration
-    values = Array(repeating: .zero, count: steps.count)
+    values = WipedSeries(repeating: .zero, count: steps.count)
     invalid = Array(repeating: .all, count: steps.count)
     guard !source.isEmpty else { return }
     for (place, step) in steps.enumerated() {
@@ -145,26 +145,18 @@ public struct InnovationChain: Sendable, Hashable {
   public func model(for kind: SensorKind) -> InnovationModel? { models.first { $0.kind == kind } }
 }
 
-/// Innovations of some channels over some steps.
+/// Innovations of some channels over some steps. Wiped when its last owner lets go.
 public struct InnovationBlock: Sendable {
   /// The steps covered.
   public let steps: Range<Int>
   /// How many channels each step has.
   public let channelCount: Int
   /// Row-major, step by step; NaN where missing or spoilt. Secret within the key zone.
-  public var values: [Double]
+  public var values: WipedSeries<Double>
   /// The low-passed motion that the innovations were made of, laid out like `values`. Secret within the key zone.
-  public var inputs: [Double]
+  public var inputs: WipedSeries<Double>
 
-  /// An empty block to append to.
-  public init(startingAt step: Int, channelCount: Int) {
-    steps = step..<step
-    self.channelCount = channelCount
-    values = []
-    inputs = []
-  }
-
-  init(steps: Range<Int>, channelCount: Int, values: [Double], inputs: [Double]) {
+  init(steps: Range<Int>, channelCount: Int, values: WipedSeries<Double>, inputs: WipedSeries<Double>) {
     self.steps = steps
     self.channelCount = channelCount
     self.values = values
@@ -203,8 +195,8 @@ extension InnovationChain {
   ) -> InnovationBlock {
     let lead = InnovationModel.maximumOrder
     let extended = (steps.lowerBound - lead)..<steps.upperBound
-    var values = [Double](repeating: .nan, count: steps.count * channels.count)
-    var inputs = values
+    var values = WipedSeries(repeating: Double.nan, count: steps.count * channels.count)
+    var inputs = WipedSeries(repeating: Double.nan, count: steps.count * channels.count)
     for model in models {
       let series = StepSeries(motion, kind: model.kind, steps: extended, width: width)
       for place in 0..<steps.count {

@@ -23,13 +23,14 @@ enum LeverArm {
       basis: .angularRate, offset: offset, angularMap: angularMap, accelerationMap: .identity, leverArm: nil,
       rotation: .identity, fit: 1, accelerationFit: nil, usableShare: 1)
     let peer = gridPeerScans(bob, onset: 0, alignment: bare, grid: grid, range: range)
-    let rates = peer.angularVelocity
+    // Preambles are public: plain arrays will do.
+    let rates = Array(peer.angularVelocity)
     guard let derivatives = derivative(of: rates, spacing: grid.spacing) else { return nil }
 
     let box = max(1, Int((0.020 / grid.spacing).rounded()))
     let moving = max(3, Int((0.160 / grid.spacing).rounded()) | 1)
-    let target = filter(own.acceleration, box: box, moving: moving)
-    let regressor = filter(peer.acceleration, box: box, moving: moving)
+    let target = filter(Array(own.acceleration), box: box, moving: moving)
+    let regressor = filter(Array(peer.acceleration), box: box, moving: moving)
     // Column c of [ω̇]× + [ω]×² as a vector series.
     let transport = zip(rates, derivatives).map { w, d in
       (Matrix3.skew(d) + Matrix3.skew(w) * Matrix3.skew(w)).transposed

@@ -117,8 +117,9 @@ public struct Recording: Sendable, Hashable {
   }
 
   /// Appends all scans of another recording.
+  ///
+  /// Within the room reserved before, no array moves.
   public mutating func append(contentsOf other: Recording) {
-    reserveCapacity(count + other.count)
     for index in 0..<other.count {
       append(
         timestamp: other.timestamps[index],
@@ -128,6 +129,15 @@ public struct Recording: Sendable, Hashable {
         clippedAngularVelocity: other.clippedAngularVelocity.indices.contains(index)
           ? other.clippedAngularVelocity[index] : [])
     }
+  }
+
+  /// Overwrites every sample with zeros, in place. The number of scans and their times stay.
+  ///
+  /// Like any change it is made to this value alone: a copy that shares its memory is left as it was, so wipe a
+  /// recording whose copies are gone.
+  public mutating func wipe() {
+    wipeSamples(&acceleration)
+    wipeSamples(&angularVelocity)
   }
 
   /// The scans of a range; the part of the range beyond either end is ignored.

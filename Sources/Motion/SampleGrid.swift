@@ -70,14 +70,14 @@ public struct SampleGrid: Sendable, Hashable {
   public var spacing: Double { Double(period) * 1e-12 }
 }
 
-/// Motion on a stretch of the common grid, with per-axis validity.
+/// Motion on a stretch of the common grid, with per-axis validity. Of the key zone it is secret, and wiped after use.
 struct GriddedMotion {
   /// The grid points covered.
   let range: Range<Int>
   /// rad/s in Alice's frame, one per grid point, or empty.
-  var angularVelocity: [SIMD3<Double>] = []
+  var angularVelocity = WipedSeries<SIMD3<Double>>()
   /// m/s² at Alice's sensor in her frame, one per grid point, or empty.
-  var acceleration: [SIMD3<Double>] = []
+  var acceleration = WipedSeries<SIMD3<Double>>()
   /// Axes whose angular rate is missing or spoilt.
   var invalidAngularVelocity: [AxisFlags] = []
   /// Axes whose acceleration is missing or spoilt.
@@ -91,11 +91,11 @@ struct GriddedMotion {
 func gridOwnScans(_ recording: Recording, onset: Int64, grid: SampleGrid, range: Range<Int>) -> GriddedMotion {
   var motion = GriddedMotion(range: range)
   if recording.hasGyroscope {
-    motion.angularVelocity = Array(repeating: .zero, count: range.count)
+    motion.angularVelocity = WipedSeries(repeating: .zero, count: range.count)
     motion.invalidAngularVelocity = Array(repeating: .all, count: range.count)
   }
   if recording.hasAccelerometer {
-    motion.acceleration = Array(repeating: .zero, count: range.count)
+    motion.acceleration = WipedSeries(repeating: .zero, count: range.count)
     motion.invalidAcceleration = Array(repeating: .all, count: range.count)
   }
   for i in recording.indices(
@@ -137,14 +137,14 @@ func gridPeerScans(
   ).filter(recording.isUsableScan)
   func interpolate(
     _ values: [SIMD3<Double>], _ clipped: (Int) -> AxisFlags
-  ) -> (values: [SIMD3<Double>], rates: [SIMD3<Double>], invalid: [AxisFlags]) {
-    var result = Array(repeating: SIMD3<Double>.zero, count: times.count)
-    var rates = result
+  ) -> (values: WipedSeries<SIMD3<Double>>, rates: WipedSeries<SIMD3<Double>>, invalid: [AxisFlags]) {
+    var result = WipedSeries(repeating: SIMD3<Double>.zero, count: times.count)
+    var rates = WipedSeries(repeating: SIMD3<Double>.zero, count: times.count)
     var invalid = Array(repeating: AxisFlags.all, count: times.count)
     for axis in 0..<3 {
       let flag = AxisFlags(axis: axis)
-      var knots: [Double] = []
-      var points: [Double] = []
+      var knots = WipedSeries<Double>(reserving: scans.count)
+      var points = WipedSeries<Double>(reserving: scans.count)
       for i in scans where !clipped(i).contains(flag) {
         let t = Double(recording.timestamps[i] &- onset) * 1e-9
         if let previous = knots.last, t <= previous { continue }
@@ -163,16 +163,16 @@ func gridPeerScans(
     }
     return (result, rates, invalid)
   }
-  var angularRates: [SIMD3<Double>] = []
+  var angularRates = WipedSeries<SIMD3<Double>>()
   if let map = alignment.angularMap, recording.hasGyroscope {
     let own = interpolate(recording.angularVelocity) { recording.clippedAxes(ofAngularVelocityAt: $0) }
-    motion.angularVelocity = own.values.map { map * $0 }
-    angularRates = own.rates.map { map * $0 }
+    motion.angularVelocity = own.values.mapSeries { map * $0 }
+    angularRates = own.rates.mapSeries { map * $0 }
     motion.invalidAngularVelocity = own.invalid.map { $0.mapped(through: map) }
   }
   if let map = alignment.accelerationMap, recording.hasAccelerometer {
     let own = interpolate(recording.acceleration) { recording.clippedAxes(ofAccelerationAt: $0) }
-    motion.acceleration = own.values.map { map * $0 }
+    motion.acceleration = own.values.mapSeries { map * $0 }
     motion.invalidAcceleration = own.invalid.map { $0.mapped(through: map) }
     if let arm = alignment.leverArm, !angularRates.isEmpty {
       for place in 0..<times.count {

@@ -2,6 +2,8 @@ import Agreement
 import Motion
 
 /// The key zone as it grows, second by second: this side's values, and both sides' masks as far as they are opened.
+///
+/// The values lie in memory that is wiped when its last owner lets go, with room for the longest key zone from the start.
 struct KeyZone: Sendable {
   /// Seconds after Alice's onset at which the key zone begins.
   static let start = 2.8
@@ -15,13 +17,13 @@ struct KeyZone: Sendable {
   private let quantisers: [Quantiser]
 
   /// This side's innovations in the units of the plan, row-major, NaN where missing. Secret.
-  private(set) var values: [Double] = []
+  private(set) var values: WipedSeries<Double>
   /// This side's low-passed motion, laid out alike. Secret.
-  private(set) var inputs: [Double] = []
+  private(set) var inputs: WipedSeries<Double>
   var ownMasks: [MaskBody] = []
   private(set) var peerMasks: [MaskBody] = []
 
-  init?(plan: SignalPlan, grid: SampleGrid) {
+  init?(plan: SignalPlan, grid: SampleGrid, maximumSeconds: Int) {
     let quantisers = plan.channels.compactMap(\.quantiser)
     guard quantisers.count == plan.channels.count else { return nil }
     self.plan = plan
@@ -31,6 +33,9 @@ struct KeyZone: Sendable {
     stepsPerSecond = max(1, Int((1 / spacing).rounded()))
     let origin = Double(grid.start) * 1e-9
     firstStep = Int(((KeyZone.start - origin) / spacing).rounded(.up))
+    let room = maximumSeconds * stepsPerSecond * plan.channels.count
+    values = WipedSeries(reserving: room)
+    inputs = WipedSeries(reserving: room)
   }
 
   /// The cells of one second.
@@ -60,8 +65,8 @@ struct KeyZone: Sendable {
         kept[cell] = quantisers[channel].cell(block.values[cell]) != nil
       }
     }
-    values += block.values
-    inputs += block.inputs
+    values.append(contentsOf: block.values)
+    inputs.append(contentsOf: block.inputs)
     ownMasks.append(MaskBody(kept: kept, isLast: isLast))
   }
 
@@ -128,16 +133,8 @@ struct KeyZone: Sendable {
     return try SymbolGrid(
       steps: seconds * stepsPerSecond, levels: plan.channels.map(\.levels),
       kinds: plan.channels.map { Int($0.channel.kind.rawValue) }, thresholds: quantisers.map(\.thresholds),
-      values: Array(values.prefix(cells)), inputs: Array(inputs.prefix(cells)),
+      values: values.prefix(cells), inputs: inputs.prefix(cells),
       ownKept: Array(ownMasks.prefix(seconds).map(\.kept).joined()),
       peerKept: Array(peerMasks.prefix(seconds).map(\.kept).joined()))
-  }
-
-  /// Overwrites the secret values.
-  mutating func wipe() {
-    for i in values.indices { values[i] = 0 }
-    for i in inputs.indices { inputs[i] = 0 }
-    values.removeAll()
-    inputs.removeAll()
   }
 }

@@ -21,32 +21,35 @@ extension PairingCore {
   private var ownMaskLast: Int? { zone?.ownMasks.firstIndex { $0.isLast } }
 
   private mutating func commitMaskIfDue() throws(AbortReason) -> Bool {
-    guard let zone, let onset else { return false }
-    let second = zone.ownMasks.count
-    let opened = min(maskOpensSent, zone.peerMasks.count)
-    guard ownMaskLast == nil, second < opened + 2, second < configuration.maximumSeconds,
-      let state = motionState(through: zone.end(of: second))
+    guard let second = zone?.ownMasks.count, let end = zone?.end(of: second), ownMaskLast == nil,
+      second < min(maskOpensSent, zone?.peerMasks.count ?? 0) + 2, second < configuration.maximumSeconds,
+      let state = motionState(through: end), let block = innovations(second: second)
     else { return false }
-    let channels = zone.plan.channels.map(\.channel)
-    let steps = zone.steps(of: second)
-    var block: InnovationBlock
-    if role == .alice {
-      block = zone.plan.chain.ownInnovations(
-        of: recording, onset: onset, grid: zone.grid, channels: channels, steps: steps)
-    } else {
-      guard let alignment else { return false }
-      block = zone.plan.chain.peerInnovations(
-        of: recording, onset: onset, alignment: alignment, grid: zone.grid, channels: channels, steps: steps)
-    }
-    if role == .bob { configuration.rehearsal?.disturb(&block.values, plan: zone.plan, second: second) }
-    self.zone?.append(
+    // Nobody else holds the zone here: it grows in place.
+    zone?.append(
       block, erasedFrom: state.quietTime, isLast: state.isLast || second + 1 == configuration.maximumSeconds)
-    guard let mask = self.zone?.ownMasks.last else { return false }
+    guard let mask = zone?.ownMasks.last else { return false }
     let nonce = try randomBytes(32)
     maskNonces.append(nonce)
     maskSent = true
     send(.maskCommit, bigEndian(UInt32(second)) + maskHash(role, second, nonce, mask.encoded()))
     return true
+  }
+
+  /// This side's innovations of one second of the key zone.
+  private func innovations(second: Int) -> InnovationBlock? {
+    guard let zone, let onset else { return nil }
+    let channels = zone.plan.channels.map(\.channel)
+    let steps = zone.steps(of: second)
+    if role == .alice {
+      return zone.plan.chain.ownInnovations(
+        of: recording, onset: onset, grid: zone.grid, channels: channels, steps: steps)
+    }
+    guard let alignment else { return nil }
+    var block = zone.plan.chain.peerInnovations(
+      of: recording, onset: onset, alignment: alignment, grid: zone.grid, channels: channels, steps: steps)
+    configuration.rehearsal?.disturb(&block.values, plan: zone.plan, second: second)
+    return block
   }
 
   /// Whether the motion up to `time` (seconds since Alice's onset) is complete, and where quiet began if it ended

@@ -12,11 +12,11 @@ extension PairingCore {
         || (batch.hasAccelerometer == recording.hasAccelerometer
           && batch.hasGyroscope == recording.hasGyroscope)
     else { throw .sensorFailed("the sensor changed its channels in the middle") }
-    recording.append(contentsOf: batch)
-    for i in (recording.count - batch.count)..<recording.count {
+    scans.append(contentsOf: batch)
+    for i in 0..<batch.count {
       let transition = detector.feed(
-        time: recording.timestamps[i], acceleration: recording.hasAccelerometer ? recording.acceleration[i] : nil,
-        angularVelocity: recording.hasGyroscope ? recording.angularVelocity[i] : nil)
+        time: batch.timestamps[i], acceleration: batch.hasAccelerometer ? batch.acceleration[i] : nil,
+        angularVelocity: batch.hasGyroscope ? batch.angularVelocity[i] : nil)
       switch transition {
       case .began(let time) where onset == nil:
         onset = time
@@ -26,7 +26,7 @@ extension PairingCore {
           report.onset = .detected
         }
         // The batch arrives now and its last scan is now: the onset lies that much earlier.
-        ownOnsetTime = sinceEpoch(now) &- (recording.timestamps[recording.count - 1] &- time)
+        ownOnsetTime = sinceEpoch(now) &- (batch.timestamps[batch.count - 1] &- time)
         outputs.append(.progress(.shaking))
       case .ended(let time) where onset != nil && quietSince == nil:
         quietSince = time
@@ -34,8 +34,8 @@ extension PairingCore {
       }
     }
     // Before a burst only what the grid is fitted to is kept.
-    if onset == nil, recording.count > 16_000 { recording = recording.suffix(from: recording.count - 8_000) }
-    guard recording.count < 500_000 else { throw .sensorFailed("more scans than a pairing can need") }
+    if onset == nil, scans.count > 16_000 { scans.drop(before: scans.count - 8_000) }
+    guard scans.count < 500_000 else { throw .sensorFailed("more scans than a pairing can need") }
     try advanceMotion(at: now)
   }
 
@@ -184,7 +184,7 @@ extension PairingCore {
   private mutating func adopt(_ plan: SignalPlan) throws(AbortReason) {
     guard let alice = role == .alice ? ownPreamble : peerPreamble,
       let grid = SampleGrid(start: alice.gridStart, period: alice.gridPeriod),
-      let zone = KeyZone(plan: plan, grid: grid)
+      let zone = KeyZone(plan: plan, grid: grid, maximumSeconds: configuration.maximumSeconds)
     else { throw .malformed("a plan that cuts no cells") }
     self.zone = zone
     report.stepSpacing = Double(plan.chain.width) * grid.spacing

@@ -71,7 +71,8 @@ struct PairingCore: Sendable {
   var lastReply: (received: Int64, sent: Int64)?
 
   // The motion.
-  var recording = Recording()
+  var scans = ScanStore()
+  var recording: Recording { scans.recording }
   var detector: BurstDetector
   var onset: Int64?
   var quietSince: Int64?
@@ -154,16 +155,15 @@ struct PairingCore: Sendable {
     outputs.append(.stopSampling)
   }
 
-  /// Ends the core: secrets are overwritten, samples are no longer wanted.
+  /// Ends the core: secrets are let go, which overwrites them, and samples are no longer wanted. A core that is dropped
+  /// before its end lets go of them too.
   mutating func finish() {
     stopSampling()
     step = .done
     deadline = nil
-    zone?.wipe()
     zone = nil
-    for i in recording.acceleration.indices { recording.acceleration[i] = .zero }
-    for i in recording.angularVelocity.indices { recording.angularVelocity[i] = .zero }
-    recording = Recording()
+    scans.removeAll()
+    detector = BurstDetector()
     bits = BitString()
     corrector = nil
     responder = nil

@@ -10,7 +10,7 @@ import SecureChannel
 /// actions or ends; it does not trap.
 public struct PairingMachine: Sendable {
   private var session: SealedSession
-  private var core: PairingCore
+  private(set) var core: PairingCore
   private var started = false
   private var openingDeadline: PairingInstant?
   private var finished = false

@@ -1,4 +1,5 @@
 import Agreement
+import Motion
 
 /// Deliberate errors on Bob's side, for demonstrations in one process. Never part of a pairing between two boards.
 public struct Rehearsal: Sendable, Hashable {
@@ -44,7 +45,7 @@ public struct Rehearsal: Sendable, Hashable {
 
   /// Adds the noise to one second of values, channel by channel; bounded, so that a second stronger than the preamble
   /// gets no more than a Gaussian of the preamble's deviation would.
-  func disturb(_ values: inout [Double], plan: SignalPlan, second: Int) {
+  func disturb(_ values: inout WipedSeries<Double>, plan: SignalPlan, second: Int) {
     guard kind == .nearThresholds else { return }
     var random = SplitMix(state: seed &+ UInt64(second) &* 0x1000)
     let count = plan.channels.count
