@@ -2,8 +2,10 @@ import Glibc
 
 /// Why the control socket cannot be opened or used.
 public enum ControlError: Error, Sendable, Hashable, CustomStringConvertible {
-  /// A system call failed: which, on what path, and its errno.
+  /// A system call failed on the client's side: which, on what path, and its errno.
   case system(operation: String, path: String, code: Int32)
+  /// The agent cannot open its socket: what failed, on what path, and its errno.
+  case unavailable(operation: String, path: String, code: Int32)
   /// Another agent listens there.
   case inUse(path: String)
   /// There is no such group.
@@ -18,6 +20,9 @@ public enum ControlError: Error, Sendable, Hashable, CustomStringConvertible {
     switch self {
     case .system(let operation, let path, let code):
       "\(operation) \(path): \(String(cString: strerror(code)))" + ControlError.remedy(for: code)
+    case .unavailable(let operation, let path, let code):
+      "\(operation) \(path): \(String(cString: strerror(code))); set control.socket to a path in a directory that exists "
+        + "and in which this user may write, or to nothing"
     case .inUse(let path):
       "another agent listens on \(path); stop it first, or set control.socket to another path"
     case .unknownGroup(let name):

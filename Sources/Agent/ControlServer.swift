@@ -28,11 +28,11 @@ final class ControlServer: Sendable {
       groupID = entry.pointee.gr_gid
     }
     let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-    guard descriptor >= 0 else { throw .system(operation: "socket for", path: path, code: errno) }
+    guard descriptor >= 0 else { throw .unavailable(operation: "socket for", path: path, code: errno) }
     func fail(_ operation: String) -> ControlError {
       let code = errno
       close(descriptor)
-      return .system(operation: operation, path: path, code: code)
+      return .unavailable(operation: operation, path: path, code: code)
     }
     if address.withPointer({ connect(descriptor, $0, $1) }) == 0 {
       close(descriptor)
@@ -41,6 +41,8 @@ final class ControlServer: Sendable {
     // Left behind by an agent that was killed; a file that is no socket is somebody else's.
     var status = stat()
     if errno == ECONNREFUSED, lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK { unlink(path) }
+    // The service manager makes it; whoever starts the agent by hand has none.
+    mkdir(String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)]), 0o755)
     // Nobody else may connect before group and mode are set.
     let previous = umask(0o177)
     let bound = address.withPointer { bind(descriptor, $0, $1) }

@@ -20,7 +20,8 @@ struct ScanStore: Sendable {
   mutating func append(contentsOf batch: Recording) {
     let needed = count + batch.count
     if needed > storage.capacity || !isKnownUniquelyReferenced(&storage) {
-      let capacity = max(ScanStore.firstCapacity, needed > storage.capacity ? max(needed, 2 * storage.capacity) : needed)
+      let capacity = max(
+        ScanStore.firstCapacity, needed > storage.capacity ? max(needed, 2 * storage.capacity) : needed)
       storage = Storage(storage.recording, capacity: capacity)
     }
     storage.recording.append(contentsOf: batch)
