@@ -17,6 +17,7 @@ let package = Package(
     .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
     .target(name: "CEvdev"),
     .target(name: "CPlatform"),
+    .target(name: "CProcess"),
     .systemLibrary(name: "CGPIO", pkgConfig: "libgpiod", providers: [.apt(["libgpiod-dev"])]),
 
     // The core: no sockets, sensors, files or clocks but for captures on disk.
@@ -61,7 +62,7 @@ let package = Package(
     .executableTarget(
       name: "tacc",
       dependencies: [
-        "Motion", "Agreement", "SecureChannel", "Pairing", "Sensors", "RelayLink", "Relay", "IIODReplay", "Agent",
+        "Motion", "Agreement", "SecureChannel", "Pairing", "Sensors", "RelayLink", "Relay", "IIODReplay", "Agent", "CProcess",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),

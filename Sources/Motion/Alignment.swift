@@ -37,6 +37,8 @@ public enum AlignmentError: Error, Sendable, Hashable {
   case noCommonSensor
   /// The preambles overlap in too few scans.
   case tooFewScans(usable: Int)
+  /// In the preamble of one board so many scans repeat the one before that too little is left.
+  case repeatedValues(repeated: Int, scans: Int)
   /// Too much of a preamble was clipped or missing.
   case tooMuchClipping(usableShare: Double)
   /// The boards hardly moved; rms of the basis sensor in rad/s or m/s².
@@ -103,11 +105,15 @@ extension Alignment {
       coarse.append((offset, comparison.fit(offset: offset)?.quality ?? -1))
     }
     guard let best = coarse.max(by: { $0.fit < $1.fit }), best.fit > -1 else {
-      throw .tooFewScans(usable: comparison.bestOverlap)
+      throw comparison.shortage(or: .tooFewScans(usable: comparison.bestOverlap))
     }
     let offset = comparison.refine(from: best.offset - 0.004, to: best.offset + 0.004)
-    guard let fit = comparison.fit(offset: offset) else { throw .tooFewScans(usable: comparison.bestOverlap) }
-    guard fit.usableShare >= limits.usableShare else { throw .tooMuchClipping(usableShare: fit.usableShare) }
+    guard let fit = comparison.fit(offset: offset) else {
+      throw comparison.shortage(or: .tooFewScans(usable: comparison.bestOverlap))
+    }
+    guard fit.usableShare >= limits.usableShare else {
+      throw comparison.shortage(or: .tooMuchClipping(usableShare: fit.usableShare))
+    }
     guard fit.quality >= limits.fit else {
       switch basis {
       case .angularRate:
@@ -138,6 +144,22 @@ extension Alignment {
   }
 }
 
+extension Alignment {
+  /// The fault of a sensor that repeats itself: where two preambles do not fit and a quarter of the scans of one repeat
+  /// the scan before, that is the likely cause. `nil` where both change from scan to scan.
+  public static func repetition(alice: Preamble, bob: Preamble) -> AlignmentError? {
+    repetition(in: [alice.recording, bob.recording])
+  }
+
+  fileprivate static func repetition(in sides: [Recording]) -> AlignmentError? {
+    for side in sides {
+      let repeated = side.repeatedScans
+      if repeated > 0, 4 * repeated >= side.count { return .repeatedValues(repeated: repeated, scans: side.count) }
+    }
+    return nil
+  }
+}
+
 /// The joint 3×3 fit of one sensor kind of the two preambles, as a function of the offset.
 private struct Comparison {
   let basis: Alignment.Basis
@@ -149,6 +171,7 @@ private struct Comparison {
   let splines: [CubicSpline]
   let invalid: (times: [Double], flags: [Bool])
   let peerPeriod: Double
+  let repetition: AlignmentError?
 
   struct Fit {
     let quality: Double
@@ -181,15 +204,21 @@ private struct Comparison {
     peerShare = peer.clipped.isEmpty ? 0 : Double(peerUsable) / Double(peer.clipped.count)
     invalid = (peer.t, peer.clipped)
     peerPeriod = bob.typicalPeriod
+    repetition = Alignment.repetition(in: [alice, bob])
     splines = (0..<3).compactMap { axis in CubicSpline(knots: peer.t, values: peer.v.map { $0[axis] }) }
   }
 
   /// The most scans that any offset leaves usable, for the error text.
   var bestOverlap: Int { usable.filter { $0 }.count }
 
+  /// Why too little can be compared: a sensor that repeats itself, or else `reason`.
+  func shortage(or reason: AlignmentError) -> AlignmentError { repetition ?? reason }
+
   func checkMotion(_ limits: AlignmentLimits) throws(AlignmentError) {
     let share = min(peerShare, times.isEmpty ? 0 : Double(bestOverlap) / Double(times.count))
-    guard times.count >= 40, splines.count == 3 else { throw .tooFewScans(usable: times.count) }
+    guard times.count >= 40, splines.count == 3 else {
+      throw shortage(or: .tooFewScans(usable: min(times.count, peerValues.count)))
+    }
     guard share >= limits.usableShare else { throw .tooMuchClipping(usableShare: share) }
     let needed = basis == .angularRate ? limits.angularRate : limits.acceleration
     for side in [values, peerValues] {

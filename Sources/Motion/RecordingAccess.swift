@@ -30,10 +30,18 @@ extension Recording {
     if hasGyroscope, !angularVelocity[index].sum().isFinite { return false }
     guard index > 0 else { return true }
     if timestamps[index] <= timestamps[index - 1] { return false }
+    return !repeatsValues(index)
+  }
+
+  /// Whether every value of the scan is that of the scan before it.
+  private func repeatsValues(_ index: Int) -> Bool {
     let sameAcceleration = !hasAccelerometer || acceleration[index] == acceleration[index - 1]
     let sameRate = !hasGyroscope || angularVelocity[index] == angularVelocity[index - 1]
-    return !(sameAcceleration && sameRate)
+    return sameAcceleration && sameRate
   }
+
+  /// How many scans repeat the values of the one before them.
+  var repeatedScans: Int { (1..<Swift.max(count, 1)).count(where: repeatsValues) }
 
   /// The scans whose times lie in a closed range, as a range of indices; times that run backwards inside are kept.
   func indices(from first: Int64, to last: Int64) -> Range<Int> {

@@ -11,6 +11,7 @@ enum AbortFrame {
     "preamble-disturbed", "fine-motion-differs",
     "accelerometers-disagree", "implausible-map", "unsuitable-rate", "ambiguous-offset", "no-usable-channel",
     "plan-rejected", "no-common-profile", "deadline", "sensor-failed", "malformed-message", "unexpected-message",
+    "link-too-slow", "attempt-too-long", "repeated-values",
   ]
 
   /// The body for a reason.

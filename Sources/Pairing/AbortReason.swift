@@ -9,6 +9,8 @@ public enum AbortReason: Error, Sendable, Equatable {
   case peerLeft
   case peerAborted(String)
   case deadline(step: String)
+  case attemptTooLong(step: String, seconds: Double)
+  case linkTooSlow(roundTrip: Double)
   case cancelled
   case unsupportedVersion(UInt8)
   case noCommonProfile
@@ -50,6 +52,8 @@ public enum AbortReason: Error, Sendable, Equatable {
     case .peerLeft: "peer-left"
     case .peerAborted: "peer-aborted"
     case .deadline: "deadline"
+    case .attemptTooLong: "attempt-too-long"
+    case .linkTooSlow: "link-too-slow"
     case .cancelled: "cancelled"
     case .unsupportedVersion: "unsupported-version"
     case .noCommonProfile: "no-common-profile"
@@ -67,6 +71,7 @@ public enum AbortReason: Error, Sendable, Equatable {
       switch error {
       case .noCommonSensor: "no-common-sensor"
       case .tooFewScans: "too-few-scans"
+      case .repeatedValues: "repeated-values"
       case .tooMuchClipping: "too-much-clipping"
       case .tooLittleMotion: "too-little-motion"
       case .oneAxisOnly: "one-axis-only"
@@ -115,35 +120,47 @@ extension AbortReason: CustomStringConvertible {
   public var description: String {
     switch self {
     case .linkLost(let text): "the connection to the relay was lost (\(text)); check the network and try again"
-    case .peerLeft: "the other board left the session; start both again and keep them running until both say PAIRED"
+    case .peerLeft:
+      "the other board left the session, or the relay says so; start both again and keep them running until both say "
+        + "PAIRED"
     case .peerAborted(let code): "the other board aborted (\(code)); its own log says why. Hold still, then shake again"
     case .deadline(let step): "nothing came in time while \(step); start both boards again"
+    case .attemptTooLong(let step, let seconds):
+      "the attempt was not done \(format(seconds, 0)) s after the shake began (still \(step)): the other side or the "
+        + "relay is too slow, or delays on purpose; shake again, over a faster link"
+    case .linkTooSlow(let roundTrip):
+      "the link is too slow: the best round trip to the other board took \(format(roundTrip, 2)) s, at most "
+        + "\(format(ClockProbes.longestRoundTrip, 1)) s is allowed to tell whether both began to move together; use a "
+        + "nearer relay or a faster link"
     case .cancelled: "cancelled on this board"
     case .unsupportedVersion(let version):
       "the other board speaks protocol version \(version), this one \(Hello.version); update the older one"
     case .noCommonProfile: "the two boards have no permitted quantiser profile in common; check both configurations"
-    case .sameRole: "the other side took the same role; start one as alice and one as bob"
-    case .malformed(let text): "the other side sent a malformed message (\(text)); it is not a working tacc, or hostile"
-    case .unexpectedMessage(let text): "the other side broke the order of messages (\(text)); it may be hostile"
+    case .sameRole: "the other board took the same role; start one as alice and one as bob"
+    case .malformed(let text):
+      "the other side or the relay sent a malformed message (\(text)); it is not a working tacc, or hostile"
+    case .unexpectedMessage(let text):
+      "the other side or the relay broke the order of messages (\(text)); it may be hostile"
     case .badSeal: "a message was forged, lost or repeated on the way; the relay or the network is not faithful"
-    case .badCount: "the other side counts messages that were never sent; it may be hostile"
+    case .badCount: "the other side or the relay counts messages that were never sent; it may be hostile"
     case .sensorFailed(let text): "the motion source failed: \(text)"
     case .noMotion:
       "no burst of motion was seen: hold the boards still for a second, then shake them together for at least 8 s"
     case .preambleIncomplete:
       "the first two seconds of the shake were not fully recorded; the source ended, or lost too many scans"
     case .preambleCommitmentMismatch:
-      "the other side opened another preamble than it had committed to; it may be hostile"
+      "the other side or the relay opened another preamble than it had committed to; it may be hostile"
     case .onsetsDisagree(let seconds):
       "the two boards began to move \(format(seconds, 2)) s apart, at most 0.3 s is allowed; hold both still, then "
         + "shake them together"
     case .alignment(let error): describe(error)
     case .plan(let failure): describe(failure)
     case .planRejected(let text):
-      "the other side's plan does not follow from the preambles (\(text)); it may be hostile"
+      "the plan of the other side or the relay does not follow from the preambles (\(text)); it may be hostile"
     case .tooShort(let kept, let needed):
       "the shake was too short: \(kept) bits were kept, about \(needed) are needed; shake longer, in all directions"
-    case .maskCommitmentMismatch: "the other side opened another mask than it had committed to; it may be hostile"
+    case .maskCommitmentMismatch:
+      "the other side or the relay opened another mask than it had committed to; it may be hostile"
     case .maskOverlap(let sensor, let overlap):
       "the other side kept only \(format(overlap * 100, 0)) % of the \(sensor) cells this side kept, 60 % are needed: "
         + "the boards moved against each other, or it picks the cells it can predict"
@@ -154,11 +171,12 @@ extension AbortReason: CustomStringConvertible {
     case .leakageBudget(let text):
       "correcting the errors would disclose too much (\(text)); hold the boards together firmly"
     case .reconciliation(let text): "error correction failed (\(text)); shake again"
-    case .tagMismatch: "the two boards did not arrive at the same bits; shake again"
-    case .tagReflected: "the other side sent this side's own tag back; it is hostile"
-    case .ephemeralMismatch: "the other side used another key than it had committed to; it is hostile"
+    case .tagMismatch: "the two boards did not arrive at the same bits, or the relay changed messages; shake again"
+    case .tagReflected: "the other side or the relay sent this side's own tag back; it is hostile"
+    case .ephemeralMismatch: "the other side or the relay used another key than it had committed to; it is hostile"
     case .handshake(let text): "the authenticated key exchange failed (\(text)); somebody may be in between"
-    case .confirmation: "the other side could not confirm the session keys; somebody may be in between"
+    case .confirmation:
+      "the other side or the relay could not confirm the session keys; somebody may be in between"
     case .internalFault(let text): "internal fault: \(text); please report it"
     }
   }
@@ -169,6 +187,9 @@ extension AbortReason: CustomStringConvertible {
       "one board has only a gyroscope and the other only an accelerometer; both need one kind in common"
     case .tooFewScans(let usable):
       "only \(usable) scans of the two preambles can be compared; the sensor stalls or is slow"
+    case .repeatedValues(let repeated, let scans):
+      "the sensor of one board repeats its values: \(repeated) of the \(scans) scans of its preamble are those before "
+        + "them; set the rate at which the sensor itself measures to the sampling rate, or lower the sampling rate"
     case .tooMuchClipping(let share):
       "the sensor clipped: only \(format(share * 100, 0)) % of the first two seconds are usable; set a larger range "
         + "(±8 g and ±1000 °/s or more) or shake more gently"

@@ -175,6 +175,7 @@ public struct LocalPairing: Sendable {
       configuration.rehearsal = pairing.rehearsal
       configuration.windowSeconds = 600
       configuration.maximumSeconds = 600
+      configuration.attemptTimeout = 660
       machine = try PairingMachine(configuration: configuration)
       self.recording = recording
     }

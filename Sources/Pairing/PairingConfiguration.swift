@@ -33,6 +33,9 @@ public struct PairingConfiguration: Sendable {
   public var stepTimeout = 10.0
   /// The longest key zone, seconds.
   public var maximumSeconds = 60
+  /// How long an attempt may take in all from the onset of the burst on, seconds: the longest key zone and a minute for
+  /// the rest. Every message renews ``stepTimeout``, this nothing does.
+  public var attemptTimeout = 120.0
   /// Deliberate errors; only ``LocalPairing`` sets them.
   var rehearsal: Rehearsal?
 

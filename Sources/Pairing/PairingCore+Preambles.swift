@@ -27,6 +27,7 @@ extension PairingCore {
         }
         // The batch arrives now and its last scan is now: the onset lies that much earlier.
         ownOnsetTime = sinceEpoch(now) &- (batch.timestamps[batch.count - 1] &- time)
+        attemptDeadline = now.advanced(bySeconds: configuration.attemptTimeout)
         outputs.append(.progress(.shaking))
       case .ended(let time) where onset != nil && quietSince == nil:
         quietSince = time
@@ -69,7 +70,7 @@ extension PairingCore {
     send(.preambleCommit, bigEndian(ownOnsetTime) + preambleHash(role, ownNonce, body.encoded()))
     enter(.exchangingPreambles, at: now)
     // The peer may be slower to notice the motion, or to press its button.
-    if peerCommitment == nil { deadline = now.advanced(bySeconds: configuration.stepTimeout) }
+    if peerCommitment == nil { stepDeadline = now.advanced(bySeconds: configuration.stepTimeout) }
     try openPreambleIfDue()
   }
 
@@ -98,11 +99,15 @@ extension PairingCore {
   }
 
   /// A live board refuses a peer whose burst began at another time by the clock; recordings have no common clock.
+  ///
+  /// The offset between the clocks is known to half the best round trip, and by no more is the comparison widened. A
+  /// link so slow that this would be much is refused, or a relay could widen it at will.
   private func compareOnsets() throws(AbortReason) {
     guard case .live = configuration.source, let peer = peerCommitment else { return }
     guard let probe = probes.best else { throw .unexpectedMessage("a preamble before the clocks were compared") }
     let apart = (Double(peer.onsetTime) - Double(ownOnsetTime)) * 1e-9 - probe.offset
-    guard abs(apart) <= AlignmentLimits().onsetTolerance + probe.roundTrip else {
+    guard probe.roundTrip <= ClockProbes.longestRoundTrip else { throw .linkTooSlow(roundTrip: probe.roundTrip) }
+    guard abs(apart) <= AlignmentLimits().onsetTolerance + probe.roundTrip / 2 else {
       throw .onsetsDisagree(seconds: abs(apart))
     }
   }
@@ -134,7 +139,7 @@ extension PairingCore {
       try adopt(plan)
       send(.plan, plan.encoded())
     } catch let failure as PlanFailure {
-      throw .plan(failure)
+      throw reason(for: failure)
     } catch let reason as AbortReason {
       throw reason
     } catch {
@@ -163,13 +168,21 @@ extension PairingCore {
     } catch let error as AlignmentError {
       throw .alignment(error)
     } catch let failure as PlanFailure {
-      throw .plan(failure)
+      throw reason(for: failure)
     } catch {
       throw .internalFault("\(error)")
     }
     report.preambleSeconds = KeyZone.start
     report.ledger.debit(.preamble, bits: 0, "preambles: two seconds that are no key material")
     outputs.append(.progress(.together))
+  }
+
+  /// No plan: because of a sensor that repeats itself, if one does.
+  private func reason(for failure: PlanFailure) -> AbortReason {
+    guard let own = ownPreamble, let peer = peerPreamble,
+      let repetition = Alignment.repetition(alice: own.preamble, bob: peer.preamble)
+    else { return .plan(failure) }
+    return .alignment(repetition)
   }
 
   mutating func receivePlan(_ body: [UInt8], at now: PairingInstant) throws(AbortReason) {

@@ -50,7 +50,14 @@ struct PairingCore: Sendable {
   let hello: Hello
   var role: PairingRole { configuration.role }
   var step = Step.opening
-  var deadline: PairingInstant?
+  /// When the step, or the whole attempt, has taken too long.
+  var deadline: PairingInstant? {
+    guard let stepDeadline, let attemptDeadline else { return stepDeadline }
+    return min(stepDeadline, attemptDeadline)
+  }
+  var stepDeadline: PairingInstant?
+  /// Set once, at the onset of the burst; whatever the peer does, it stays.
+  var attemptDeadline: PairingInstant?
   var report = PairingReport()
   var outputs: [CoreOutput] = []
 
@@ -124,11 +131,14 @@ struct PairingCore: Sendable {
   /// Takes one input; what follows is in ``outputs``.
   mutating func handle(_ input: CoreInput, at now: PairingInstant) throws(AbortReason) {
     guard step != .done else { return }
+    if let attemptDeadline, now >= attemptDeadline {
+      throw .attemptTooLong(step: step.rawValue, seconds: configuration.attemptTimeout)
+    }
     switch input {
     case .opened(let outerHash, let peerHello): try open(outerHash: outerHash, peerHello: peerHello, at: now)
     case .frame(let frame):
       try receive(frame, at: now)
-      if step != .awaitingBurst, step != .done { deadline = now.advanced(bySeconds: configuration.stepTimeout) }
+      if step != .awaitingBurst, step != .done { stepDeadline = now.advanced(bySeconds: configuration.stepTimeout) }
     case .checkpointClosed(let label, let hash): try closed(label, hash, at: now)
     case .samples(let batch): try take(batch, at: now)
     case .sourceEnded:
@@ -143,7 +153,7 @@ struct PairingCore: Sendable {
 
   mutating func enter(_ next: Step, at now: PairingInstant) {
     step = next
-    deadline = now.advanced(
+    stepDeadline = now.advanced(
       bySeconds: next == .awaitingBurst ? configuration.windowSeconds : configuration.stepTimeout)
   }
 
@@ -160,7 +170,8 @@ struct PairingCore: Sendable {
   mutating func finish() {
     stopSampling()
     step = .done
-    deadline = nil
+    stepDeadline = nil
+    attemptDeadline = nil
     zone = nil
     scans.removeAll()
     detector = BurstDetector()

@@ -72,8 +72,10 @@ struct AgentCommand: ParsableCommand {
       throw ExitStatus.badInput("\(error)")
     }
     // Before any other thread is there.
+    let complaints = ProcessHardening.apply(environment: environment)
     let signals = ProcessSignal.all()
     let log = AgentLog(minimum: .info, forJournal: environment["JOURNAL_STREAM"] != nil)
+    for complaint in complaints { log(.warning, complaint) }
     let daemon = AgentDaemon(
       load: { try AgentConfiguration(try load()) }, devices: .hardware, log: log, environment: environment,
       version: Tacc.version)

@@ -51,6 +51,9 @@ struct Client: AsyncParsableCommand {
   }
 
   func run() async throws {
+    for complaint in ProcessHardening.apply(environment: ProcessInfo.processInfo.environment) {
+      Terminal.note(complaint)
+    }
     let capture = try loadCapture(samples)
     let endpoint: RelayEndpoint
     do { endpoint = try RelayEndpoint(url) } catch { throw ExitStatus.badInput("--url: \(error)") }

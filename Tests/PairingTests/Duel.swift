@@ -98,16 +98,23 @@ struct Duel {
   var peer: ScriptedPeer
   var honestRecording: Recording
   var ending: Result<PairedSession, AbortReason>?
+  /// What the peer says, and how many seconds later, when nobody has anything to say; by default time passes until
+  /// the honest side's deadline.
+  var idle: (inout ScriptedPeer) -> (packet: [UInt8], seconds: Double)? = { _ in nil }
+  /// When the honest side ended.
+  var now = PairingInstant(nanoseconds: 0)
   /// The last abort that the honest side told its peer.
   var told: String?
 
   /// The honest side plays `role` of the rig; the peer plays the other with a script.
-  init(honest role: PairingRole, rig: SimulatedPair = Rig.together, peer: ScriptedPeer? = nil) throws {
+  init(
+    honest role: PairingRole, rig: SimulatedPair = Rig.together,
+    source: PairingConfiguration.Source = .recording(assumesOnset: false), peer: ScriptedPeer? = nil
+  ) throws {
     let own = role == .alice ? rig.alice.recording : rig.bob.recording
     let other = role == .alice ? rig.bob.recording : rig.alice.recording
     let configuration = PairingConfiguration(
-      role: role, sessionID: Duel.sessionID, source: .recording(assumesOnset: false),
-      sensors: [.gyroscope, .accelerometer])
+      role: role, sessionID: Duel.sessionID, source: source, sensors: [.gyroscope, .accelerometer])
     machine = try PairingMachine(configuration: configuration)
     honestRecording = own
     self.peer = try peer ?? ScriptedPeer(role: role == .alice ? .bob : .alice, recording: other)
@@ -117,13 +124,15 @@ struct Duel {
   mutating func run() -> AbortReason? {
     var toPeer: [[UInt8]] = []
     var toMachine: [[UInt8]] = peer.wire(peer.session.greeting)
-    var now = PairingInstant(nanoseconds: 0)
     act(machine.handle(.start, at: now), &toPeer, now)
     while ending == nil {
       if !toMachine.isEmpty {
         act(machine.handle(.packet(toMachine.removeFirst()), at: now), &toPeer, now)
       } else if !toPeer.isEmpty {
         toMachine += peer.receive(toPeer.removeFirst(), at: now)
+      } else if let (packet, seconds) = idle(&peer) {
+        now = now.advanced(bySeconds: seconds)
+        toMachine.append(packet)
       } else if let deadline = machine.deadline {
         // Nobody has anything to say: time passes.
         now = deadline

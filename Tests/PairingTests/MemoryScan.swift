@@ -7,43 +7,38 @@ struct MemoryScan {
   /// A pattern that no value of a test has by chance.
   static let mask: UInt64 = 0x5EC2_E75A_A5C3_3C96
 
-  /// How often each kind of secret was found.
-  struct Findings: CustomStringConvertible {
-    /// Floating-point numbers, each place in memory counted.
-    var numbers = 0
-    /// Sixty-four bits of a bit string, packed eight to a byte or one to a byte.
-    var bits = 0
+  private var numbers: [UInt64: String] = [:]
+  private var words: [UInt64: String] = [:]
+  /// Which hashes occur at all: most of memory is passed over by one look.
+  private let filter = Filter()
 
-    var description: String { "\(numbers) numbers, \(bits) words of bits" }
+  /// How many different values of each kind are looked for.
+  var counts: [String: Int] {
+    (Array(numbers.values) + words.values).reduce(into: [:]) { $0[$1, default: 0] += 1 }
   }
 
-  private var numbers: Set<UInt64> = []
-  private var words: Set<UInt64> = []
-  /// Which hashes occur at all: most of memory is passed over by one look.
-  private var filter = [Bool](repeating: false, count: 1 << 16)
-
-  /// How many different values are looked for.
-  var count: (numbers: Int, words: Int) { (numbers.count, words.count) }
-
-  /// Adds masked patterns of numbers.
-  mutating func look(forMasked patterns: some Sequence<UInt64>) {
+  /// Adds masked patterns of numbers of one kind.
+  mutating func look(for kind: String, masked patterns: some Sequence<UInt64>) {
     for pattern in patterns {
-      numbers.insert(pattern)
-      filter[MemoryScan.hash(pattern)] = true
+      numbers[pattern] = kind
+      filter.insert(pattern)
     }
   }
 
-  /// Adds masked words of sixty-four bits, the first bit the most significant.
-  mutating func look(forMaskedBits patterns: some Sequence<UInt64>) {
+  /// Adds masked words of sixty-four bits, the first bit the most significant, as they lie packed eight to a byte or one
+  /// to a byte.
+  mutating func look(for kind: String, maskedBits patterns: some Sequence<UInt64>) {
     for pattern in patterns {
-      words.insert(pattern)
-      filter[MemoryScan.hash(pattern)] = true
+      words[pattern] = kind
+      filter.insert(pattern)
     }
   }
 
   /// Reads all private writable mappings through /proc/self/mem: a page that another thread gives back meanwhile is an
   /// error of the read, not a crash.
-  func run() throws -> Findings {
+  ///
+  /// - Returns: how often each kind was found, every place in memory counted.
+  func run() throws -> [String: Int] {
     let maps = try String(contentsOfFile: "/proc/self/maps", encoding: .utf8)
     let memory = open("/proc/self/mem", O_RDONLY | O_CLOEXEC)
     guard memory >= 0 else { throw CocoaError(.fileReadNoPermission) }
@@ -55,7 +50,7 @@ struct MemoryScan {
     defer { chunk.deallocate() }
     let own = UInt(bitPattern: chunk)..<UInt(bitPattern: chunk) + UInt(size + overlap)
     let zeros = [UInt8](repeating: 0, count: 4096)
-    var findings = Findings()
+    var findings: [String: Int] = [:]
     for line in maps.split(separator: "\n") {
       let fields = line.split(separator: " ", omittingEmptySubsequences: true)
       let ends = fields[0].split(separator: "-").compactMap { UInt($0, radix: 16) }
@@ -80,7 +75,7 @@ struct MemoryScan {
 
   private func search(
     _ chunk: UnsafeMutableRawPointer, _ range: Range<Int>, available: Int, at place: UInt, sparing own: Range<UInt>,
-    into findings: inout Findings
+    into findings: inout [String: Int]
   ) {
     var offset = range.lowerBound
     while offset < range.upperBound, offset + 8 <= available {
@@ -89,16 +84,28 @@ struct MemoryScan {
       let word = chunk.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
       if word == 0 { continue }
       let masked = word ^ MemoryScan.mask
-      if offset & 7 == 0, filter[MemoryScan.hash(masked)], numbers.contains(masked) { findings.numbers += 1 }
+      if offset & 7 == 0, filter.contains(masked), let kind = numbers[masked] { findings[kind, default: 0] += 1 }
       let packed = word.byteSwapped ^ MemoryScan.mask
-      if filter[MemoryScan.hash(packed)], words.contains(packed) { findings.bits += 1 }
+      if filter.contains(packed), let kind = words[packed] { findings[kind, default: 0] += 1 }
       if offset & 7 == 0, word & 0xFEFE_FEFE_FEFE_FEFE == 0, offset + 64 <= available {
         var bits: UInt64 = 0
         for k in 0..<64 { bits = bits << 1 | UInt64((chunk + offset + k).load(as: UInt8.self) & 1) }
-        if words.contains(bits ^ MemoryScan.mask) { findings.bits += 1 }
+        if let kind = words[bits ^ MemoryScan.mask] { findings[kind, default: 0] += 1 }
       }
     }
   }
 
-  private static func hash(_ word: UInt64) -> Int { Int((word &* 0x9E37_79B9_7F4A_7C15) >> 48) }
+  /// A bit for every hash, in memory that unoptimised code reads quickly.
+  private final class Filter {
+    private let seen = UnsafeMutablePointer<UInt8>.allocate(capacity: 1 << 16)
+
+    init() { seen.initialize(repeating: 0, count: 1 << 16) }
+    deinit { seen.deallocate() }
+
+    func insert(_ word: UInt64) { seen[Filter.hash(word)] = 1 }
+    @inline(__always) func contains(_ word: UInt64) -> Bool { seen[Filter.hash(word)] != 0 }
+    @inline(__always) private static func hash(_ word: UInt64) -> Int {
+      Int(truncatingIfNeeded: (word &* 0x9E37_79B9_7F4A_7C15) &>> 48)
+    }
+  }
 }

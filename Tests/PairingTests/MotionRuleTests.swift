@@ -65,6 +65,28 @@ import Testing
     #expect(reason == "too-much-clipping")
   }
 
+  @Test(arguments: PairingRole.allCases, [2, 4, 100_000])
+  func aSensorThatRepeatsItsValuesIsToldSo(repeating side: PairingRole, times: Int) throws {
+    func stuck(_ recording: Recording, _ role: PairingRole) throws -> Recording {
+      let onset = recording.indexOf(try #require(recording.firstOnset))
+      guard role == side else { return recording }
+      var copy = recording
+      for i in onset..<recording.count {
+        let source = onset + (i - onset) / times * times
+        copy.acceleration[i] = copy.acceleration[source]
+        copy.angularVelocity[i] = copy.angularVelocity[source]
+      }
+      return copy
+    }
+    var duel = try Duel(
+      honest: .alice,
+      peer: try ScriptedPeer(role: .bob, recording: try stuck(Rig.together.bob.recording, .bob)))
+    duel.honestRecording = try stuck(Rig.together.alice.recording, .alice)
+    let reason = duel.run()
+    #expect(reason?.code == "repeated-values")
+    #expect(reason.map { "\($0)".contains("repeats its values") } ?? false)
+  }
+
   @Test func aMirroredSensorIsRefused() throws {
     let mirrored = Rig.together.bob.recording.mapAngularVelocity { _, rate in SIMD3(-rate.x, rate.y, rate.z) }
     #expect(try abort(alice: Rig.together.alice.recording, bob: mirrored) == "implausible-map")
