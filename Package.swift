@@ -62,7 +62,8 @@ let package = Package(
     .executableTarget(
       name: "tacc",
       dependencies: [
-        "Motion", "Agreement", "SecureChannel", "Pairing", "Sensors", "RelayLink", "Relay", "IIODReplay", "Agent", "CProcess",
+        "Motion", "Agreement", "SecureChannel", "Pairing", "Sensors", "RelayLink", "Relay", "IIODReplay", "Agent",
+        "CProcess",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),

@@ -14,7 +14,9 @@ internal import CProcess
 /// - No core dump: RLIMIT_CORE is 0 (setrlimit(2)), which the kernel passes over where core_pattern is a pipe; so the
 ///   process is made undumpable too (PR_SET_DUMPABLE, prctl(2)), which also keeps others of its user from tracing it or
 ///   reading its /proc/PID/mem.
-/// - glibc overwrites every block when it is freed (M_PERTURB, mallopt(3)). Musl has nothing like it.
+/// - glibc overwrites a block when it is freed (M_PERTURB, mallopt(3)), except the few of each size up to 1032 bytes that
+///   a thread keeps for itself: that cache can only be switched off from outside, with
+///   GLIBC_TUNABLES=glibc.malloc.tcache_count=0, as the systemd unit does. Musl has nothing like it.
 enum ProcessHardening {
   /// Set to 1 by who wants to debug a process that holds keys: dumps and tracing stay as they are.
   static let debugVariable = "TACC_ALLOW_DUMPS"

@@ -130,7 +130,8 @@ private struct Attempt {
       else { continue }
       let cells = seconds * zone.cellsPerSecond
       secrets.look(for: "steps", masked: zone.inputs.prefix(cells).lazy.filter { $0.isFinite && $0 != 0 }.map(masked))
-      secrets.look(for: "innovations", masked: zone.values.prefix(cells).lazy.filter { $0.isFinite && $0 != 0 }.map(masked))
+      secrets.look(
+        for: "innovations", masked: zone.values.prefix(cells).lazy.filter { $0.isFinite && $0 != 0 }.map(masked))
       let string = machines[side].core.bits
       secrets.look(
         for: "bits",
