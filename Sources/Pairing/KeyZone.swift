@@ -33,7 +33,8 @@ struct KeyZone: Sendable {
     stepsPerSecond = max(1, Int((1 / spacing).rounded()))
     let origin = Double(grid.start) * 1e-9
     firstStep = Int(((KeyZone.start - origin) / spacing).rounded(.up))
-    let room = maximumSeconds * stepsPerSecond * plan.channels.count
+    // A longer one, if somebody configures it, grows into new memory.
+    let room = min(max(maximumSeconds, 0), 600) * stepsPerSecond * plan.channels.count
     values = WipedSeries(reserving: room)
     inputs = WipedSeries(reserving: room)
   }

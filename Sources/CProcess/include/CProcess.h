@@ -8,7 +8,8 @@
 // 0, or -1 with errno set.
 int cprocess_forbid_dumps(void);
 
-// M_PERTURB (mallopt(3)): from now on free overwrites what it is given, but for what goes to the thread's cache. 0, or -1 where the C library cannot.
+// M_PERTURB (mallopt(3)): from now on free overwrites what it is given, but for what goes to the thread's cache.
+// 0, or -1 where the C library cannot.
 int cprocess_overwrite_freed_memory(void);
 
 #endif
