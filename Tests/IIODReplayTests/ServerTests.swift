@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Motion
 import NIOCore
 import NIOPosix
@@ -115,6 +116,22 @@ struct ServerTests {
       #expect(stamps.first.map { $0 >= before && $0 <= after } == true)
       #expect(zip(stamps, stamps.dropFirst()).allSatisfy { $1 - $0 == 5_000_000 })
       #expect(after >= (stamps.last ?? .max))
+      await client.close()
+    }
+  }
+
+  @Test("connections get TCP_NODELAY, and no option that only root may set")
+  func socketOptions() async throws {
+    try await withServer([try TestCapture.counting(TestCapture.regular(10))]) { endpoints in
+      let client = try await RawClient(endpoints[0].port)
+      client.send("VERSION\r\n")
+      _ = await client.line()
+      let accepted = acceptedSockets(onPort: endpoints[0].port)
+      #expect(accepted.count == 1)
+      for socket in accepted {
+        #expect(socketOption(Int32(IPPROTO_TCP), TCP_NODELAY, of: socket) == 1)
+        #expect(socketOption(SOL_SOCKET, SO_DEBUG, of: socket) == 0)
+      }
       await client.close()
     }
   }

@@ -1,3 +1,4 @@
+import Glibc
 import Logging
 import NIOConcurrencyHelpers
 import Testing
@@ -8,6 +9,22 @@ extension OverTheNetwork {
   @Suite("Starting, stopping, logging")
   struct RelayLifecycleTests {
     static let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+    @Test("connections get TCP_NODELAY, and no option that only root may set")
+    func socketOptions() async throws {
+      try await withRelay { port in
+        let client = try await RawClient(port: port)
+        client.send("GET / HTTP/1.1\r\nHost: relay\r\n\r\n")
+        #expect(await client.response()?.status == 200)
+        let accepted = acceptedSockets(onPort: port)
+        #expect(accepted.count == 1)
+        for socket in accepted {
+          #expect(socketOption(Int32(IPPROTO_TCP), TCP_NODELAY, of: socket) == 1)
+          #expect(socketOption(SOL_SOCKET, SO_DEBUG, of: socket) == 0)
+        }
+        await client.close()
+      }
+    }
 
     @Test("a port in use is an error that says what to do")
     func portInUse() async throws {
