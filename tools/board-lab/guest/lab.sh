@@ -43,6 +43,28 @@ lab_bind() { echo 0-0068 >/sys/bus/i2c/drivers/inv-mpu6050-i2c/bind; }
 # lab_line NUMBER: "out 1 up" and the like
 lab_line() { sed -n "s/^$1 //p" /sys/class/misc/boardsim-gpio/lines; }
 
+# lab_as USER COMMAND…: as a user with its groups and no capability
+lab_as() {
+  local user=$1
+  shift
+  setpriv --reuid="$user" --regid="$(id -g "$user")" --init-groups --inh-caps=-all "$@"
+}
+# lab_groups: the groups of udev/70-tacc.rules
+lab_groups() {
+  groupadd --system --force iio && groupadd --system --force gpio
+}
+# lab_udev: installs the rules, starts udev
+lab_udev() {
+  local udevd=/usr/lib/systemd/systemd-udevd
+  [ -e "$udevd" ] || udevd=/lib/systemd/systemd-udevd
+  mkdir -p /run/udev/rules.d
+  cp "$LAB/../../udev/70-tacc.rules" /run/udev/rules.d/ && "$udevd" --daemon
+}
+# lab_replug: what a boot does: the kernel announces the devices, udev applies the rules
+lab_replug() {
+  udevadm trigger --action=add --subsystem-match=iio --subsystem-match=gpio && udevadm settle --timeout=30
+}
+
 # check "WHAT HOLDS" COMMAND…: one result; the command's output is shown if it fails.
 passed=0
 failed=0

@@ -6,6 +6,8 @@
  *                           seconds and SI units, in the board's frame; "-" is standard input). HZ is the rate at which the
  *                           sensor will sample; without it the attribute sampling_frequency is read. A recording at
  *                           another rate is resampled (Catmull-Rom), one at the same rate is played sample by sample.
+ *   -w                      first reads and parses, then waits for a line on standard input; -c COUNT plays so many samples
+ *                           and no more
  *   lab-play -r COUNT       a ramp for finding lost scans: accel x, y, z and gyro x, y, z all count 0, 1, 2 … 8191, 0 …
  *                           in the raw values of ±8 g and ±1000 °/s
  *   lab-play -s             drops what another lab-play left in the queue, and lays the board flat on the table
@@ -214,11 +216,19 @@ static double sampling_frequency(void)
 int main(int argc, char **argv)
 {
 	double hertz = 0;
-	long count = 0;
-	int option;
+	long count = 0, most = 0;
+	int option, waits = 0;
 
-	while ((option = getopt(argc, argv, "f:r:s")) != -1) {
+	while ((option = getopt(argc, argv, "c:f:r:sw")) != -1) {
 		switch (option) {
+		case 'c':
+			most = atol(optarg);
+			if (most <= 1)
+				refuse("-c wants a number of samples, two at least");
+			break;
+		case 'w':
+			waits = 1;
+			break;
 		case 'f':
 			hertz = atof(optarg);
 			if (!(hertz > 0))
@@ -233,7 +243,7 @@ int main(int argc, char **argv)
 			close(device_open(O_TRUNC));
 			return 0;
 		default:
-			refuse("usage: lab-play [-f HZ] FILE | -r COUNT | -s");
+			refuse("usage: lab-play [-f HZ] [-c COUNT] [-w] FILE | -r COUNT | -s");
 		}
 	}
 	if (count) {
@@ -241,7 +251,7 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	if (optind != argc - 1)
-		refuse("usage: lab-play [-f HZ] FILE | -r COUNT | -s");
+		refuse("usage: lab-play [-f HZ] [-c COUNT] [-w] FILE | -r COUNT | -s");
 
 	FILE *file = strcmp(argv[optind], "-") ? fopen(argv[optind], "r") : stdin;
 	size_t samples;
@@ -250,6 +260,12 @@ int main(int argc, char **argv)
 		die(argv[optind]);
 	struct sample *all = parse(read_all(file), &samples);
 
-	play(device_open(0), all, samples, hertz > 0 ? hertz : sampling_frequency());
+	if (most && (size_t)most < samples)
+		samples = most;
+	if (!(hertz > 0))
+		hertz = sampling_frequency();
+	if (waits && getchar() == EOF)
+		refuse("-w: standard input ended before there was a line");
+	play(device_open(0), all, samples, hertz);
 	return 0;
 }
