@@ -58,6 +58,7 @@ final class MotionTap: MotionSource {
     state.withLock { state in
       state.consumer?.finish()
       state.consumer = nil
+      state.backlog.wipe()
       state.backlog = Recording()
     }
   }
