@@ -66,7 +66,7 @@ public struct AgentConfiguration: Sendable {
     do {
       relay = try RelayEndpoint(url)
     } catch {
-      throw reader.impossible("relay.url", "\(error)")
+      throw reader.impossible("relay.url", "an address such as wss://relay.example (\(error))")
     }
     room = try reader.text("relay.room")
     guard RoomName.isValid(room) else {

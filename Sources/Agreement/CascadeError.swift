@@ -63,8 +63,8 @@ extension CascadeError: CustomStringConvertible {
       "a parity query names the range \(start)..<\(end), which is empty or outside the string; "
         + "the peer is faulty or hostile"
     case .budgetExceeded(let asked, let left):
-      "\(asked) more parities would exceed the leakage budget (\(left) left): "
-        + "the two recordings differ too much; shake again, more firmly together"
+      "\(asked) more \(asked == 1 ? "parity" : "parities") would exceed the leakage budget, \(left) are left; "
+        + "press the boards firmly together and shake again"
     case .wrongAnswerCount(let expected, let received):
       "\(received) parities came for \(expected) queries; the peer is faulty or hostile"
     case .tooManyErrors(let corrected, let limit):

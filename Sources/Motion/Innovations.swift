@@ -57,7 +57,10 @@ public struct InnovationModel: Sendable, Hashable {
     guard kind == .accelerometer else { return c }
     // x[t−1] + Σ c[j]·(x[t−1−j] − x[t−2−j]), gathered by lag.
     return (0..<order).map { lag in
-      (lag == 0 ? 1 : 0) + (lag < c.count ? c[lag] : 0) - (lag > 0 ? c[lag - 1] : 0)
+      var weight: Double = lag == 0 ? 1 : 0
+      if lag < c.count { weight += c[lag] }
+      if lag > 0 { weight -= c[lag - 1] }
+      return weight
     }
   }
 

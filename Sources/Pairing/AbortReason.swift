@@ -166,10 +166,8 @@ extension AbortReason: CustomStringConvertible {
         + "the boards moved against each other, or it picks the cells it can predict"
     case .gate(let text): "the bits failed a randomness gate: \(text)"
     case .tooLittleEntropy(let sum): "a key of 128 bits cannot be justified; shake longer, in all directions\n\(sum)"
-    case .tooManyErrors(let text):
-      "the two recordings differ too much (\(text)); press the boards firmly together while shaking"
-    case .leakageBudget(let text):
-      "correcting the errors would disclose too much (\(text)); hold the boards together firmly"
+    case .tooManyErrors(let text): "the two recordings differ too much: \(text)"
+    case .leakageBudget(let text): "correcting the errors would disclose too much: \(text)"
     case .reconciliation(let text): "error correction failed (\(text)); shake again"
     case .tagMismatch: "the two boards did not arrive at the same bits, or the relay changed messages; shake again"
     case .tagReflected: "the other side or the relay sent this side's own tag back; it is hostile"

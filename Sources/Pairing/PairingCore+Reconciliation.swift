@@ -21,7 +21,11 @@ extension PairingCore {
     }
     bits = symbols.bits
     if role == .bob { configuration.rehearsal?.disturb(&bits) }
-    do { try Gates.check(symbols) } catch { throw .gate("\(error)") }
+    do {
+      try Gates.check(symbols)
+    } catch {
+      throw .gate(named("\(error)", in: zone.plan))
+    }
     bounds = EntropyBounds(
       bias: .bias(of: bits), mostCommonByte: .mostCommonByte(of: bits),
       prediction: PredictionBound.estimate(symbols).bound)
@@ -45,7 +49,7 @@ extension PairingCore {
       enter(.reconciling, at: now)
       try proceed(first, at: now)
     } catch let error as CascadeError {
-      throw Self.reason(for: error)
+      throw reason(for: error)
     } catch let reason as AbortReason {
       throw reason
     } catch {
@@ -53,8 +57,19 @@ extension PairingCore {
     }
   }
 
-  private static func reason(for error: CascadeError) -> AbortReason {
-    switch error {
+  /// A gate's text with the channel by its name.
+  private func named(_ text: String, in plan: SignalPlan) -> String {
+    var text = text
+    for (index, channel) in plan.channels.enumerated() {
+      text = text.replacing("channel \(index) ", with: "\(channel.channel.name) ")
+    }
+    return text
+  }
+
+  /// The reason to end for; the report's sum is brought up to what has been disclosed.
+  private mutating func reason(for error: CascadeError) -> AbortReason {
+    _ = try? clamp()
+    return switch error {
     case .budgetExceeded: .leakageBudget("\(error)")
     case .tooManyErrors: .tooManyErrors("\(error)")
     default: .reconciliation("\(error)")
@@ -96,7 +111,7 @@ extension PairingCore {
       report.roundTrips += 1
       send(.parityAnswer, ParityAnswers.encode(answers))
     } catch {
-      throw Self.reason(for: error)
+      throw reason(for: error)
     }
   }
 
@@ -110,7 +125,7 @@ extension PairingCore {
       self.corrector = corrector
       try proceed(next, at: now)
     } catch let error as CascadeError {
-      throw Self.reason(for: error)
+      throw reason(for: error)
     } catch let reason as AbortReason {
       throw reason
     } catch {

@@ -189,9 +189,10 @@ struct SealedSession: Sendable {
   private mutating func close(_ label: String) -> String? {
     guard sentLabels.contains(label), receivedLabels.contains(label) else { return nil }
     let (sentByAlice, sentByBob) = role == .alice ? (framesSent, framesReceived) : (framesReceived, framesSent)
-    hashes[label] = SHA256.hash(
-      ascii("TACC2/th") + prefixed(ascii(label)) + outerHash + bigEndian(sentByAlice) + (chains[.alice] ?? [])
-        + bigEndian(sentByBob) + (chains[.bob] ?? []))
+    var input: [UInt8] = ascii("TACC2/th") + prefixed(ascii(label)) + outerHash
+    input += bigEndian(sentByAlice) + (chains[.alice] ?? [])
+    input += bigEndian(sentByBob) + (chains[.bob] ?? [])
+    hashes[label] = SHA256.hash(input)
     return label
   }
 }
