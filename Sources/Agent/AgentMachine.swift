@@ -118,6 +118,8 @@ public struct AgentMachine: Sendable {
   }
 
   private mutating func cancel(code: String, message: String, at now: PairingInstant) -> [Action] {
+    // What was pressed before is cancelled too.
+    pressedMeanwhile = false
     guard case .open(_, let opened) = phase else { return [] }
     phase = .cancelling(WindowSummary(paired: false, code: code, message: message), opened: opened)
     return [.cancelWindow]

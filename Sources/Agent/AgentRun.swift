@@ -102,13 +102,29 @@ struct AgentRun: ~Copyable {
     }
     timer?.task.cancel()
     watchdog?.cancel()
-    if !hasGivenUp { await window?.value }
+    if !hasGivenUp, let window { await AgentRun.wait(for: window, atMost: AgentDaemon.terminationGrace) }
     await closeDevices()
     for follower in followers {
       follower.connection.send(.refusal("the agent was stopped"))
       follower.connection.end()
     }
     log(.notice, "stopped")
+  }
+
+  /// Waits for a task that may take for ever: a sensor behind a network that is gone is not put to rest in time.
+  private static func wait(for task: Task<Void, Never>, atMost limit: Duration) async {
+    let (ends, feed) = AsyncStream.makeStream(of: Void.self)
+    _ = AgentThread.start {
+      await task.value
+      feed.yield()
+    }
+    let timer = AgentThread.start {
+      try? await AgentThread.sleep(for: limit)
+      feed.yield()
+    }
+    var iterator = ends.makeAsyncIterator()
+    await iterator.next()
+    timer.cancel()
   }
 
   /// Takes one input; returns whether to go on.

@@ -55,12 +55,14 @@ final class MotionTap: MotionSource {
     task?.cancel()
     await task?.value
     await source.settled()
-    state.withLock { state in
-      state.consumer?.finish()
-      state.consumer = nil
+    // Finished outside the lock: what ends with it takes the lock itself.
+    let consumer = state.withLock { state in
+      defer { state.consumer = nil }
       state.backlog.wipe()
       state.backlog = Recording()
+      return state.consumer
     }
+    consumer?.finish()
   }
 
   /// Why the sensor delivers no more, if it has failed.
@@ -94,8 +96,8 @@ final class MotionTap: MotionSource {
 
   func events() -> AsyncStream<MotionEvent> {
     let (stream, continuation) = AsyncStream.makeStream(of: MotionEvent.self, bufferingPolicy: .bufferingOldest(1024))
-    state.withLock { state in
-      state.consumer?.finish()
+    let previous = state.withLock { state in
+      let previous = state.consumer
       state.generation += 1
       let generation = state.generation
       state.consumer = continuation
@@ -103,7 +105,9 @@ final class MotionTap: MotionSource {
       state.backlog = Recording()
       if let ending = state.ending { continuation.yield(ending) }
       continuation.onTermination = { [weak self] _ in self?.detach(generation) }
+      return previous
     }
+    previous?.finish()
     return stream
   }
 

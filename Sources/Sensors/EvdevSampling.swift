@@ -13,6 +13,7 @@ struct EvdevSampling: PollWork {
   static let patience: Int64 = 2_000_000_000
 
   let device: InputDevice
+  private let patience: Int64
   let log: (String) -> Void
   let deliver: (Recording) throws(SensorError) -> Void
   private(set) var failure: SensorError?
@@ -22,11 +23,13 @@ struct EvdevSampling: PollWork {
   private var lastHeard: Int64 = 0
 
   init(
-    device: InputDevice, decoder: EvdevDecoder, log: @escaping (String) -> Void,
+    device: InputDevice, decoder: EvdevDecoder, patience: Int64 = EvdevSampling.patience,
+    log: @escaping (String) -> Void,
     deliver: @escaping (Recording) throws(SensorError) -> Void
   ) {
     self.device = device
     self.decoder = decoder
+    self.patience = patience
     self.log = log
     self.deliver = deliver
   }
@@ -43,8 +46,8 @@ struct EvdevSampling: PollWork {
       if !waiting.isEmpty, now >= batchDue { try flush() }
       if !waiting.isEmpty { return .wait(until: batchDue) }
       guard device.description.hasDeviceTimestamps else { return .wait(until: nil) }
-      guard now &- lastHeard < Self.patience else { throw stalled }
-      return .wait(until: lastHeard &+ Self.patience)
+      guard now &- lastHeard < patience else { throw stalled }
+      return .wait(until: lastHeard &+ patience)
     } catch {
       failure = error
       return .finish

@@ -14,6 +14,7 @@ public struct EvdevSource: MotionSource {
   public let device: String?
 
   private let devices: InputDevices
+  private let patience: Int64
   private let log: @Sendable (String) -> Void
   private let runs = SamplingRuns()
 
@@ -26,7 +27,11 @@ public struct EvdevSource: MotionSource {
     self.init(device: device, devices: InputDevices(), log: log)
   }
 
-  init(device: String?, devices: InputDevices, log: @escaping @Sendable (String) -> Void = { _ in }) {
+  init(
+    device: String?, devices: InputDevices, patience: Int64 = EvdevSampling.patience,
+    log: @escaping @Sendable (String) -> Void = { _ in }
+  ) {
+    self.patience = patience
     self.device = device
     self.devices = devices
     self.log = log
@@ -45,7 +50,7 @@ public struct EvdevSource: MotionSource {
   /// Opens the device and reads it on a thread of its own, which sleeps while the device is silent; see
   /// ``MotionSource/events()``.
   public func events() -> AsyncStream<MotionEvent> {
-    let (devices, reference, log) = (devices, device, log)
+    let (devices, reference, patience, log) = (devices, device, patience, log)
     return runs.stream(limit: IIOSource.waitingLimit, failed: MotionEvent.failed, ended: .ended) {
       (stop, outlet) throws(SensorError) in
       let device = try devices.openAccelerometer(reference)
@@ -53,7 +58,7 @@ public struct EvdevSource: MotionSource {
       do throws(SystemErrno) { signal = try PollSignal() } catch { throw SensorError(.resourcesExhausted(error)) }
       let token = stop.add { signal.requestStop() }
       defer { stop.remove(token) }
-      var sampling = EvdevSampling(device: device, decoder: try device.decoder(), log: log) {
+      var sampling = EvdevSampling(device: device, decoder: try device.decoder(), patience: patience, log: log) {
         (recording) throws(SensorError) in try outlet.send(.scans(recording))
       }
       signal.run(&sampling)

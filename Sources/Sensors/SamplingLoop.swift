@@ -56,13 +56,15 @@ struct SamplingLoop {
   /// How many scans one read returns: those of 40 ms, one if the rate is low or unknown.
   static func scansPerBatch(rate: Double?) -> Int {
     guard let rate, rate.isFinite else { return 1 }
-    return max(1, min(1024, Int((rate * batchSeconds).rounded())))
+    // Within bounds before it becomes an integer: the rate is what a sensor, perhaps a remote one, says of itself.
+    return Int(max(1, min(1024, (rate * batchSeconds).rounded())))
   }
 
   /// How many batches the kernel may hold.
   static func kernelBuffers(rate: Double?) -> Int {
     let scans = Double(scansPerBatch(rate: rate))
-    return max(4, min(256, Int((kernelSeconds * (rate ?? 25) / scans).rounded(.up))))
+    let wanted = (kernelSeconds * (rate ?? 25) / scans).rounded(.up)
+    return wanted.isFinite ? Int(max(4, min(256, wanted))) : 256
   }
 
   /// How long a read may take before the sensor counts as stalled, milliseconds: the time of a batch and of twenty

@@ -101,6 +101,14 @@ import Testing
     #expect(machine.deadline == at(62.2))
   }
 
+  @Test mutating func aLongPressTakesBackThePressBeforeIt() {
+    _ = machine.handle(.pressed, at: at(0))
+    _ = machine.handle(.held, at: at(2))
+    _ = machine.handle(.pressed, at: at(2.1))
+    _ = machine.handle(.held, at: at(2.15))
+    #expect(!machine.handle(.windowEnded(failed), at: at(2.2)).contains(.openWindow))
+  }
+
   @Test mutating func lateNewsOfAWindowThatIsOverChangesNothing() {
     _ = machine.handle(.pressed, at: at(0))
     _ = machine.handle(.windowEnded(failed), at: at(1))

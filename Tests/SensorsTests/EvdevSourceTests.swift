@@ -23,7 +23,8 @@ import Testing
   }
 
   private func source(_ kernel: FakeInputKernel, _ device: String? = nil) -> EvdevSource {
-    EvdevSource(device: device, devices: InputDevices(kernel: kernel))
+    // However long this machine lets the reading wait, the device is not out of order.
+    EvdevSource(device: device, devices: InputDevices(kernel: kernel), patience: 3_600_000_000_000)
   }
 
   private func scan(_ z: Int32, _ microseconds: UInt32, at time: Int64) -> [InputEvent] {

@@ -238,4 +238,11 @@ struct SamplingTests {
     #expect(#expect(throws: SensorError.self) { try record(fake) }?.kind == .busy)
     #expect(fake.isAtRest)
   }
+
+  @Test("A rate that no sensor has is no trap", arguments: [1e30, 1e300, -1e300, 0, 1e-300, Double.infinity, .nan])
+  func absurdRates(rate: Double) {
+    #expect((1...1024).contains(SamplingLoop.scansPerBatch(rate: rate)))
+    #expect((4...256).contains(SamplingLoop.kernelBuffers(rate: rate)))
+    #expect((1000...60_000).contains(SamplingLoop.stallMilliseconds(rate: rate)))
+  }
 }
