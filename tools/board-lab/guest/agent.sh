@@ -188,17 +188,3 @@ paired() { # both say so, with the same digits
   cat /tmp/bob.out
   return 1
 }
-# paired_at_last: as paired, after a second shake where the first failed, as the user would: where this machine is too
-# busy, the emulated processor comes too late and the kernel's driver stamps scans wrongly. shakes: how many it took.
-shakes=1
-paired_at_last() {
-  shakes=1
-  paired && return
-  shakes=2
-  apart
-  tacc press --cancel --socket /run/alice/agent.sock >/dev/null 2>&1
-  soon 10 quiet
-  sleep 1 # three short blinks
-  cat /dev/boardsim-gpio >/dev/null
-  together && sleep 1 && paired
-}
