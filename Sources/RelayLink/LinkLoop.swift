@@ -14,6 +14,8 @@ struct LinkRequest<Interpreter: MessageInterpreter>: Sendable {
   let mailbox: LinkMailbox
   let events: EventQueue
   let opening: OneShot<Result<Interpreter.Opened, RelayLinkError>>
+  /// Called when the relay first asks for patience.
+  let patient: @Sendable () -> Void
 
   /// Does all of it; blocks until the link has ended. The outcome is told only when everything is released.
   func run() {
@@ -214,7 +216,10 @@ final class LinkLoop<Interpreter: MessageInterpreter> {
       phase = .open
       deadline = nil
       request.opening.fulfil(.success(value))
-    case .patience: if phase == .joining { deadline = nil }
+    case .patience:
+      guard phase == .joining, deadline != nil else { return }
+      deadline = nil
+      request.patient()
     case .event(let event): report(event)
     case .refused(let error):
       farewell(code: 1002)

@@ -104,14 +104,14 @@ struct OpenedLink<Value: Sendable>: Sendable {
 
   static func open<Interpreter: MessageInterpreter>(
     path: String, endpoint: RelayEndpoint, options: RelayLinkOptions, interpreter: Interpreter,
-    libcurl: LibcurlRequirements = .current
+    libcurl: LibcurlRequirements = .current, patient: @escaping @Sendable () -> Void = {}
   ) async throws(RelayLinkError) -> OpenedLink where Interpreter.Opened == Value {
     try libcurl.check()
     try options.validate()
     let mailbox = try LinkMailbox()
     let request = LinkRequest(
       url: endpoint.webSocketBase + path, endpoint: endpoint, options: options, interpreter: interpreter,
-      libcurl: libcurl, mailbox: mailbox, events: EventQueue(), opening: OneShot())
+      libcurl: libcurl, mailbox: mailbox, events: EventQueue(), opening: OneShot(), patient: patient)
     let thread = try LinkThread.start { request.run() }
     let result = await withTaskCancellationHandler {
       await request.opening.value()

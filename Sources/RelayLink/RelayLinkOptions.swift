@@ -1,4 +1,4 @@
-/// How ``createSession(at:options:)``, ``waitForMatch(at:room:ticket:options:)`` and ``RelayConnection`` reach the relay.
+/// How ``createSession(at:options:)``, ``waitForMatch(at:room:ticket:options:joined:)`` and ``RelayConnection`` reach the relay.
 ///
 /// Proxies come from the environment as libcurl does it: `http_proxy`, `https_proxy`, `ws_proxy`, `wss_proxy`,
 /// `all_proxy`, `no_proxy`. A WebSocket passes a proxy through `CONNECT`.

@@ -4,7 +4,7 @@ public struct RelayMatch: Sendable, Hashable {
   public let session: RelaySession
   /// The role the relay assigned.
   public let role: RelayRole
-  /// Given back to ``waitForMatch(at:room:ticket:options:)`` after a failure, it keeps the relay from matching the same
+  /// Given back to ``waitForMatch(at:room:ticket:options:joined:)`` after a failure, it keeps the relay from matching the same
   /// two boards again in the same window while others wait.
   public let ticket: String?
 
@@ -31,9 +31,12 @@ public struct RelayMatch: Sendable, Hashable {
 ///   - room: 1 to 64 characters of `A-Za-z0-9._-`.
 ///   - ticket: the ticket of the last match in this window, if it came to nothing.
 ///   - options: deadlines, certificates, proxies.
+///   - joined: called once when the relay says that the board waits in the room, on the link's thread: it must not
+///     block. Not called where the match comes at once.
 /// - Throws: ``RelayLinkError``; ``RelayLinkError/cancelled`` within a second of a cancellation.
 public func waitForMatch(
-  at endpoint: RelayEndpoint, room: String, ticket: String? = nil, options: RelayLinkOptions = RelayLinkOptions()
+  at endpoint: RelayEndpoint, room: String, ticket: String? = nil, options: RelayLinkOptions = RelayLinkOptions(),
+  joined: @escaping @Sendable () -> Void = {}
 ) async throws(RelayLinkError) -> RelayMatch {
   guard RoomName.isValid(room) else { throw .invalidRoom }
   var path = "/rooms/\(room)"
@@ -44,7 +47,7 @@ public func waitForMatch(
     path += "?ticket=\(ticket)"
   }
   let link = try await OpenedLink.open(
-    path: path, endpoint: endpoint, options: options, interpreter: RoomInterpreter())
+    path: path, endpoint: endpoint, options: options, interpreter: RoomInterpreter(), patient: joined)
   link.mailbox.ask(.close)
   await link.mailbox.ended()
   link.thread.join()
