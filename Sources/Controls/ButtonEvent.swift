@@ -21,4 +21,7 @@ public protocol Button: Sendable {
   /// For one consumer at a time: a second stream gets ``ControlsError/alreadyListening(_:)``. The stream ends after
   /// ``ButtonEvent/failed(_:)``, or when its consumer is cancelled or drops it; another may begin at once then.
   func events() -> AsyncStream<ButtonEvent>
+  /// Ends the stream and gives the line or device back: whoever asks for it after this returned gets it. It waits for
+  /// the listening thread, so it must not be called where that may wait for the caller.
+  func close()
 }

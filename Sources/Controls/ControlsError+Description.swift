@@ -6,7 +6,7 @@ extension ControlsError: CustomStringConvertible {
     switch self {
     case .invalidConfiguration(let problem): problem
     case .noChips:
-      "there is no GPIO chip (/dev/gpiochip*); load its driver, or take another button: an input key, or a signal"
+      "there is no GPIO chip (/dev/gpiochip*); load its driver; a button may also be an input key"
     case .chipNotFound(let name, let available, let forbidden):
       "no GPIO chip has the path, name or label \(name); there are: \(Self.list(available))" + Self.rights(forbidden)
     case .chipAmbiguous(let label, let paths):
