@@ -4,6 +4,8 @@ import Glibc
 public struct ControlClient: Sendable {
   /// Where the agent listens.
   public let path: String
+  /// How long to wait for an agent that should answer at once, seconds.
+  static let patience = 10
 
   /// A client of the agent at this socket.
   public init(path: String) { self.path = path }
@@ -20,11 +22,18 @@ public struct ControlClient: Sendable {
     let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     guard descriptor >= 0 else { throw ControlError.system(operation: "socket for", path: path, code: errno) }
     defer { close(descriptor) }
+    var limit = timeval(tv_sec: ControlClient.patience, tv_usec: 0)
+    let size = socklen_t(MemoryLayout<timeval>.size)
+    // Limits connect(2) too, where the agent does not get round to accepting (socket(7), unix(7)).
+    setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, size)
+    // Whoever follows may wait for long.
+    if !request.follow { setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, size) }
     guard address.withPointer({ connect(descriptor, $0, $1) }) == 0 else {
       throw ControlError.system(operation: "cannot reach the agent at", path: path, code: errno)
     }
     let line = Array(try request.line())
-    guard send(descriptor, line, line.count, Int32(MSG_NOSIGNAL)) == line.count else {
+    // EPIPE: it has closed the connection already, and said why before that.
+    guard send(descriptor, line, line.count, Int32(MSG_NOSIGNAL)) == line.count || errno == EPIPE else {
       throw ControlError.system(operation: "cannot ask the agent at", path: path, code: errno)
     }
     var buffer: [UInt8] = []

@@ -10,6 +10,8 @@ public enum ControlError: Error, Sendable, Hashable, CustomStringConvertible {
   case inUse(path: String)
   /// There is no such group.
   case unknownGroup(String)
+  /// The agent's user may not give the socket at the path to the group.
+  case groupRefused(String, path: String)
   /// The path is too long or empty.
   case invalidPath(String)
   /// The agent went away, or sent something else than answers.
@@ -27,6 +29,10 @@ public enum ControlError: Error, Sendable, Hashable, CustomStringConvertible {
       "another agent listens on \(path); stop it first, or set control.socket to another path"
     case .unknownGroup(let name):
       "there is no group \(name) (control.group); create it with `groupadd --system \(name)` or name another"
+    case .groupRefused(let name, let path):
+      "cannot give the control socket \(path) to the group \(name) (control.group): EPERM, the agent's user is not a "
+        + "member of \(name); make it one with `usermod -aG \(name) USER` and start the agent again (in a systemd unit: "
+        + "SupplementaryGroups=\(name)), or leave control.group empty, so that only that user and root may use it"
     case .invalidPath(let path):
       "the control socket \(path) is empty or longer than \(UnixSocketAddress.maximumPathLength) bytes"
     case .brokenAnswer(let text): "the agent's answer broke off (\(text)); see its log"

@@ -15,32 +15,34 @@ final class ControlServer: Sendable {
 
   private let path: String
   private let descriptor: Int32
-  private let open = Atomic(0)
+  /// The socket's file, as bound.
+  private let file: FileIdentity?
+  private let connections = Mutex(Connections())
 
   /// Opens the socket; a stale one is replaced, one that somebody serves is not.
   ///
-  /// - Parameter group: name of the group that may use it besides the owner; `nil` for the owner alone.
-  init(path: String, group: String?) throws(ControlError) {
+  /// - Parameters:
+  ///   - group: name of the group that may use it besides the owner; `nil` for the owner alone.
+  ///   - give: changes the group of a path; 0, or -1 and errno, as chown(2).
+  init(
+    path: String, group: String?, give: (String, gid_t) -> Int32 = { chown($0, uid_t.max, $1) }
+  ) throws(ControlError) {
     guard let address = UnixSocketAddress(path: path) else { throw .invalidPath(path) }
     var groupID: gid_t?
     if let group {
       guard let entry = getgrnam(group) else { throw .unknownGroup(group) }
       groupID = entry.pointee.gr_gid
     }
+    try ControlServer.clear(path, address)
     let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     guard descriptor >= 0 else { throw .unavailable(operation: "socket for", path: path, code: errno) }
+    var isBound = false
     func fail(_ operation: String) -> ControlError {
       let code = errno
       close(descriptor)
+      if isBound { unlink(path) }
       return .unavailable(operation: operation, path: path, code: code)
     }
-    if address.withPointer({ connect(descriptor, $0, $1) }) == 0 {
-      close(descriptor)
-      throw .inUse(path: path)
-    }
-    // Left behind by an agent that was killed; a file that is no socket is somebody else's.
-    var status = stat()
-    if errno == ECONNREFUSED, lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK { unlink(path) }
     // The service manager makes it; whoever starts the agent by hand has none.
     mkdir(String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)]), 0o755)
     // Nobody else may connect before group and mode are set.
@@ -52,15 +54,38 @@ final class ControlServer: Sendable {
       errno = code
       throw fail("cannot bind the control socket")
     }
-    if let groupID {
-      guard chown(path, uid_t.max, groupID) == 0, chmod(path, 0o660) == 0 else {
-        throw fail("cannot give the control socket to its group:")
+    isBound = true
+    if let group, let groupID {
+      guard give(path, groupID) == 0 else {
+        // chown(2): an owner without privileges may name only a group that it is in.
+        let isForbidden = errno == EPERM
+        let error = fail("cannot give the control socket to its group:")
+        throw isForbidden ? .groupRefused(group, path: path) : error
       }
+      guard chmod(path, 0o660) == 0 else { throw fail("cannot open the control socket to its group:") }
     }
     guard listen(descriptor, 8) == 0 else { throw fail("cannot listen on") }
     self.path = path
     self.descriptor = descriptor
+    file = FileIdentity(path)
   }
+
+  /// Makes way for a socket: removes one that an agent left behind which was killed.
+  private static func clear(_ path: String, _ address: UnixSocketAddress) throws(ControlError) {
+    let flags = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
+    let probe = socket(AF_UNIX, flags, 0)
+    guard probe >= 0 else { throw .unavailable(operation: "socket for", path: path, code: errno) }
+    defer { close(probe) }
+    let status = address.withPointer { connect(probe, $0, $1) }
+    // EAGAIN: somebody listens there, but does not get round to those who wait already.
+    if status == 0 || errno == EAGAIN { throw .inUse(path: path) }
+    // A file that is no socket is somebody else's.
+    var found = stat()
+    if errno == ECONNREFUSED, lstat(path, &found) == 0, found.st_mode & S_IFMT == S_IFSOCK { unlink(path) }
+  }
+
+  /// Whether the socket is still where clients look for it.
+  var isInPlace: Bool { file != nil && FileIdentity(path) == file }
 
   /// Serves until ``stop()``.
   ///
@@ -79,17 +104,12 @@ final class ControlServer: Sendable {
           break
         }
         _ = fcntl(accepted, F_SETFD, FD_CLOEXEC)
-        let connection = ControlConnection(descriptor: accepted) { [self] in
-          _ = open.subtract(1, ordering: .relaxed)
-        }
-        guard open.add(1, ordering: .relaxed).newValue <= ControlServer.maximumConnections else {
-          connection.send(.refusal("the agent serves \(ControlServer.maximumConnections) others; try again"))
-          connection.end()
-          continue
-        }
+        guard let connection = admit(accepted) else { continue }
         Thread.detachNewThread {
           do {
-            handler(try ControlServer.readRequest(accepted), connection)
+            let request = try ControlServer.readRequest(accepted)
+            connection.hasAsked.store(true, ordering: .releasing)
+            handler(request, connection)
           } catch {
             connection.send(
               .refusal("no request: one line of JSON was expected, such as {\"command\":\"status\",\"follow\":false}"))
@@ -101,10 +121,52 @@ final class ControlServer: Sendable {
     }
   }
 
+  /// The connection of a new client, or `nil` where it was sent away because there are too many.
+  private func admit(_ accepted: Int32) -> ControlConnection? {
+    for connection in connections.withLock({ $0.open.values.compactMap(\.connection) })
+    where connection.hasLeft { connection.end() }
+    let number = connections.withLock { connections in
+      connections.next += 1
+      return connections.next
+    }
+    let connection = ControlConnection(descriptor: accepted) { [weak self] in
+      self?.connections.withLock { _ = $0.open.removeValue(forKey: number) }
+    }
+    let isAdmitted = connections.withLock { connections in
+      guard connections.open.count < ControlServer.maximumConnections else { return false }
+      connections.open[number] = WeakConnection(connection: connection)
+      return true
+    }
+    if isAdmitted { return connection }
+    connection.send(.refusal("the agent serves \(ControlServer.maximumConnections) others; try again"))
+    connection.end()
+    return nil
+  }
+
   /// Stops listening and removes the socket. Connections that are being followed stay for their holders to end.
   func stop() {
-    unlink(path)
+    // One that took its place is another agent's.
+    if isInPlace { unlink(path) }
     shutdown(descriptor, Int32(SHUT_RDWR))
+  }
+
+  private struct WeakConnection { weak var connection: ControlConnection? }
+
+  private struct Connections {
+    var open: [Int: WeakConnection] = [:]
+    var next = 0
+  }
+
+  /// What tells a file from another at the same path.
+  private struct FileIdentity: Hashable {
+    let device: dev_t
+    let inode: ino_t
+
+    init?(_ path: String) {
+      var status = stat()
+      guard lstat(path, &status) == 0 else { return nil }
+      (device, inode) = (status.st_dev, status.st_ino)
+    }
   }
 
   private struct NoRequest: Error {}
@@ -125,45 +187,5 @@ final class ControlServer: Sendable {
       if let end = line.firstIndex(of: UInt8(ascii: "\n")) { return try ControlRequest(line: Array(line[..<end])) }
     }
     throw NoRequest()
-  }
-}
-
-/// One client's connection; it is closed when it is ended, or dropped.
-final class ControlConnection: Sendable {
-  private let descriptor: Mutex<Int32?>
-  private let onEnd: @Sendable () -> Void
-
-  init(descriptor: Int32, onEnd: @escaping @Sendable () -> Void) {
-    self.descriptor = Mutex(descriptor)
-    self.onEnd = onEnd
-  }
-
-  deinit { end() }
-
-  /// Sends an answer; a client that is gone or does not read is given up.
-  ///
-  /// - Returns: whether the client is still there.
-  @discardableResult
-  func send(_ answer: ControlAnswer) -> Bool {
-    let line = answer.line
-    let sent = descriptor.withLock { descriptor in
-      guard let descriptor else { return false }
-      // A line is far smaller than the socket's buffer: less than all of it means that the client does not read.
-      return Glibc.send(descriptor, line, line.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
-        == line.count
-    }
-    if !sent { end() }
-    return sent
-  }
-
-  /// Closes the connection.
-  func end() {
-    let open = descriptor.withLock { descriptor in
-      defer { descriptor = nil }
-      return descriptor
-    }
-    guard let open else { return }
-    close(open)
-    onEnd()
   }
 }
