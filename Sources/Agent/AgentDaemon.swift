@@ -14,11 +14,8 @@ public struct AgentDaemon: Sendable {
   let log: AgentLog
   let environment: [String: String]
   let version: String
-
-  /// How long the end of the program waits for the window under way.
-  static let terminationGrace = Duration.milliseconds(800)
-  /// How long after a failure the button is opened again.
-  static let buttonRetry = Duration.seconds(5)
+  /// How long it waits for what might take for ever.
+  var limits = AgentLimits()
 
   /// An agent.
   ///
@@ -60,11 +57,12 @@ public struct AgentDaemon: Sendable {
 
   /// Runs until a terminating signal.
   ///
-  /// - Throws: ``ConfigurationError``, ``ControlError``, or what the devices throw, where it cannot start.
+  /// - Throws: ``ConfigurationError`` or ``DeviceFailure``, or what the sensor throws, where it cannot start.
   public func run(signals: AsyncStream<ProcessSignal>) async throws {
     let (inputs, feed) = AsyncStream.makeStream(of: AgentInput.self)
     let configuration = try load()
-    let run = try AgentRun(daemon: self, configuration: configuration, feed: feed)
+    var run = AgentRun(daemon: self, configuration: configuration, feed: feed)
+    try await run.openDevices()
     let listener = AgentThread.start {
       for await signal in signals { feed.yield(.signal(signal)) }
     }
@@ -75,14 +73,20 @@ public struct AgentDaemon: Sendable {
 
 /// What the agent's task is told.
 enum AgentInput: Sendable {
-  case button(ButtonPress)
-  case reopenButton
+  /// What a button tells; the buttons that an agent opens are numbered, since one that was closed may still be heard.
+  case button(ButtonPress, from: Int)
+  /// It is time to try again what could not be opened.
+  case retryDevices
   case signal(ProcessSignal)
   case control(ControlRequest, ControlConnection)
-  case window(PairingWindow.Event)
-  case windowEnded(PairingWindow.Outcome)
-  /// The sensor is at rest.
-  case settled
+  case window(PairingWindow.Event, of: Int)
+  case windowEnded(PairingWindow.Outcome, of: Int)
+  /// A window that was cancelled has not ended in time.
+  case windowOverdue(Int)
+  /// The sensor of a window, and of those before, is at rest.
+  case settled(window: Int)
+  /// The sensor was looked at.
+  case sensorChecked
   case tick
   case watchdog
   case giveUp

@@ -11,11 +11,25 @@ public enum ButtonPress: Sendable, Hashable {
   case failed(String)
 }
 
+/// A button that is open.
+public struct AgentButton: Sendable {
+  /// Its presses from now on.
+  public var presses: AsyncStream<ButtonPress>
+  /// Ends the presses; returns when the button is free for whoever opens it next.
+  public var close: @Sendable () async -> Void
+
+  /// A button.
+  public init(presses: AsyncStream<ButtonPress>, close: @escaping @Sendable () async -> Void = {}) {
+    self.presses = presses
+    self.close = close
+  }
+}
+
 /// A light that shows what happens.
 public protocol AgentLight: Sendable {
   /// Shows a pattern until the next.
   func show(_ pattern: LightPattern)
-  /// Dark, and the line given back.
+  /// Dark, and the line given back, when it returns. Called on a thread of its own: it may block.
   func close()
 }
 
@@ -23,16 +37,15 @@ public protocol AgentLight: Sendable {
 public struct AgentDevices: Sendable {
   /// The motion sensor of a configuration; nothing is opened yet.
   public var sensor: @Sendable (AgentConfiguration, AgentLog) throws -> any MotionSource
-  /// The button's presses from now on, or `nil` where the configuration has no button; it is given back when the stream's
-  /// consumer goes.
-  public var button: @Sendable (AgentConfiguration, AgentLog) throws -> AsyncStream<ButtonPress>?
+  /// The button, or `nil` where the configuration has none.
+  public var button: @Sendable (AgentConfiguration, AgentLog) throws -> AgentButton?
   /// The light, or `nil` where the configuration has none.
   public var light: @Sendable (AgentConfiguration, AgentLog) throws -> (any AgentLight)?
 
   /// Devices.
   public init(
     sensor: @escaping @Sendable (AgentConfiguration, AgentLog) throws -> any MotionSource,
-    button: @escaping @Sendable (AgentConfiguration, AgentLog) throws -> AsyncStream<ButtonPress>?,
+    button: @escaping @Sendable (AgentConfiguration, AgentLog) throws -> AgentButton?,
     light: @escaping @Sendable (AgentConfiguration, AgentLog) throws -> (any AgentLight)?
   ) {
     self.sensor = sensor

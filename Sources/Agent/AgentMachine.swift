@@ -28,8 +28,8 @@ public struct AgentMachine: Sendable {
 
   /// What to do.
   public enum Action: Sendable, Hashable {
-    /// Sensor on, into the room.
-    case openWindow
+    /// Sensor on, into the room. Windows are numbered from 1.
+    case openWindow(number: Int)
     /// End the window under way; ``Event/windowEnded(_:)`` is still to come.
     case cancelWindow
     /// Show this.
@@ -38,8 +38,10 @@ public struct AgentMachine: Sendable {
     case changed(AgentState)
     /// Tell the user that an attempt failed and another may follow.
     case attemptFailed(code: String, message: String)
-    /// Tell the user how the window ended.
-    case ended(WindowSummary)
+    /// Tell the user how a window ended.
+    case ended(WindowSummary, window: Int)
+    /// Tell whoever waits for this window that it will not open: the press was taken back.
+    case pressWithdrawn(WindowSummary, window: Int)
     /// There is nothing left to do.
     case exit
   }
@@ -53,12 +55,27 @@ public struct AgentMachine: Sendable {
   /// How much longer than the window a shake may go on that began in it, seconds.
   public static let graceSeconds = 45.0
 
-  private let windowSeconds: Double
+  /// How long the next press keeps a window open, seconds.
+  public var windowSeconds: Double
   private var phase = Phase.idle
   private var isTerminating = false
   private var pressedMeanwhile = false
   /// Where it stands.
   public private(set) var state = AgentState.waiting
+  /// The number of the latest window; 0 before the first.
+  public private(set) var windowNumber = 0
+
+  /// The window under way, if there is one.
+  public var windowUnderWay: Int? {
+    if case .idle = phase { nil } else { windowNumber }
+  }
+
+  /// The window that a press now leads to; `nil` if it leads to none, because the program is about to end.
+  public var windowOfPress: Int? {
+    guard !isTerminating else { return nil }
+    if case .open = phase { return windowNumber }
+    return windowNumber + 1
+  }
 
   /// A machine.
   public init(windowSeconds: Double) { self.windowSeconds = windowSeconds }
@@ -109,7 +126,8 @@ public struct AgentMachine: Sendable {
     switch phase {
     case .idle:
       phase = .open(closes: now.advanced(bySeconds: windowSeconds), opened: now)
-      return [.openWindow] + enter(.windowOpen) + [.show(.windowOpen)]
+      windowNumber += 1
+      return [.openWindow(number: windowNumber)] + enter(.windowOpen) + [.show(.windowOpen)]
     case .open: return []
     case .cancelling:
       pressedMeanwhile = true
@@ -118,11 +136,15 @@ public struct AgentMachine: Sendable {
   }
 
   private mutating func cancel(code: String, message: String, at now: PairingInstant) -> [Action] {
+    let summary = WindowSummary(paired: false, code: code, message: message)
     // What was pressed before is cancelled too.
-    pressedMeanwhile = false
+    if pressedMeanwhile {
+      pressedMeanwhile = false
+      return [.pressWithdrawn(summary, window: windowNumber + 1)]
+    }
     guard case .open(_, let opened) = phase else { return [] }
-    phase = .cancelling(WindowSummary(paired: false, code: code, message: message), opened: opened)
-    return [.cancelWindow]
+    phase = .cancelling(summary, opened: opened)
+    return [.cancelWindow] + enter(.cancelling)
   }
 
   private mutating func advance(_ progress: PairingProgress) -> [Action] {
@@ -150,7 +172,8 @@ public struct AgentMachine: Sendable {
     }
     final.seconds = now.seconds(since: opened)
     phase = .idle
-    var actions: [Action] = [.show(summary.paired ? .paired : .aborted), .ended(final)] + enter(.waiting)
+    var actions: [Action] =
+      [.show(summary.paired ? .paired : .aborted), .ended(final, window: windowNumber)] + enter(.waiting)
     if isTerminating { return actions + [.show(.off), .exit] }
     if pressedMeanwhile {
       pressedMeanwhile = false

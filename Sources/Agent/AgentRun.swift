@@ -1,36 +1,37 @@
-import Foundation
 import Pairing
+import Platform
 
 /// What the agent's one task owns.
+///
+/// The task takes its inputs one after the other, so whatever it waits for is bounded by ``AgentLimits``: in the meantime
+/// it hears neither button nor signal.
 struct AgentRun: ~Copyable {
-  private let daemon: AgentDaemon
+  let daemon: AgentDaemon
   private let feed: AsyncStream<AgentInput>.Continuation
   private let manager: ServiceManager
   private let clock = ContinuousClock()
   private let epoch: ContinuousClock.Instant
-  private var configuration: AgentConfiguration
+  private(set) var configuration: AgentConfiguration
   private var log: AgentLog
-  private var machine: AgentMachine
-  private var reloadWanted = false
-  private var hasGivenUp = false
-  /// Whether a long wait begins.
-  private var isAtRest = false
-
-  private var button: Task<Void, Never>?
-  private var light: (any AgentLight)?
-  private var control: ControlServer?
-  private var window: Task<Void, Never>?
+  private(set) var machine: AgentMachine
+  private var devices: OpenDevices
+  private var windows: WindowTasks
+  var followers = Followers()
   private var timer: (deadline: PairingInstant, task: Task<Void, Never>)?
   private var watchdog: Task<Void, Never>?
-  private var followers: [(connection: ControlConnection, untilEnd: Bool)] = []
-  private var last: WindowSummary?
+
+  private var reloadWanted = false
+  private var isRetryPending = false
+  /// When the program must have ended, once it was told to.
+  private var endsBy: ContinuousClock.Instant?
+  /// Whether a long wait begins.
+  private var isAtRest = false
+  private(set) var last: WindowSummary?
   private var relayTrouble: String?
   private var shownState = AgentState.waiting.name
 
-  /// Opens what the configuration names.
-  init(
-    daemon: AgentDaemon, configuration: AgentConfiguration, feed: AsyncStream<AgentInput>.Continuation
-  ) throws {
+  /// Nothing is open yet.
+  init(daemon: AgentDaemon, configuration: AgentConfiguration, feed: AsyncStream<AgentInput>.Continuation) {
     self.daemon = daemon
     self.feed = feed
     self.configuration = configuration
@@ -38,47 +39,22 @@ struct AgentRun: ~Copyable {
     epoch = clock.now
     log = daemon.log
     machine = AgentMachine(windowSeconds: configuration.windowSeconds)
-    try openDevices()
+    devices = OpenDevices(devices: daemon.devices, limits: daemon.limits, feed: feed)
+    windows = WindowTasks(limits: daemon.limits, feed: feed)
+    setLogLevel()
   }
 
-  private mutating func openDevices() throws {
-    log.minimum = AgentLog.Level(name: configuration.logLevel) ?? .info
-    light = try daemon.devices.light(configuration, log)
-    try openButton()
-    if let path = configuration.controlSocket {
-      let server = try ControlServer(path: path, group: configuration.controlGroup)
-      server.start { [feed] request, connection in feed.yield(.control(request, connection)) }
-      control = server
+  /// Opens what the configuration names; nothing stays open where something cannot be opened.
+  ///
+  /// - Throws: ``DeviceFailure``, or what the sensor throws.
+  mutating func openDevices() async throws {
+    do {
+      for failure in await devices.open(configuration, log) { throw failure }
+      try SensorCheck.start(daemon.devices, configuration, log, feed)
+    } catch {
+      await devices.close()
+      throw error
     }
-    // What is wrong with the sensor had better be known before the first press; it is not switched on for that.
-    let sensor = try daemon.devices.sensor(configuration, log)
-    _ = AgentThread.start { [log, feed] in
-      do {
-        let found = try await sensor.describe()
-        log(.info, "sensor found", ["name": found.name, "rate": found.rate.map { "\($0)" } ?? "unknown"])
-        for note in found.notes { log(.info, "sensor: \(note)") }
-      } catch {
-        log(.warning, "the sensor cannot be used yet: \(error)")
-      }
-      feed.yield(.settled)
-    }
-  }
-
-  private mutating func openButton() throws {
-    guard let presses = try daemon.devices.button(configuration, log) else { return }
-    button = AgentThread.start { [feed] in
-      for await press in presses { feed.yield(.button(press)) }
-    }
-  }
-
-  private mutating func closeDevices() async {
-    button?.cancel()
-    await button?.value
-    button = nil
-    light?.close()
-    light = nil
-    control?.stop()
-    control = nil
   }
 
   /// Runs to the end.
@@ -102,79 +78,62 @@ struct AgentRun: ~Copyable {
     }
     timer?.task.cancel()
     watchdog?.cancel()
-    if !hasGivenUp, let window { await AgentRun.wait(for: window, atMost: AgentDaemon.terminationGrace) }
-    await closeDevices()
-    for follower in followers {
-      follower.connection.send(.refusal("the agent was stopped"))
-      follower.connection.end()
+    // Nobody is to ask or press any more while the sensor goes to rest.
+    await devices.close()
+    followers.dismiss(.refusal("the agent was stopped"))
+    let left = endsBy.map { $0 - clock.now } ?? .zero
+    if !(await windows.rest(atMost: max(left, .zero))) {
+      log(.warning, "the window under way did not end in time; its sensor settings may not be restored")
     }
     log(.notice, "stopped")
-  }
-
-  /// Waits for a task that may take for ever: a sensor behind a network that is gone is not put to rest in time.
-  private static func wait(for task: Task<Void, Never>, atMost limit: Duration) async {
-    let (ends, feed) = AsyncStream.makeStream(of: Void.self)
-    _ = AgentThread.start {
-      await task.value
-      feed.yield()
-    }
-    let timer = AgentThread.start {
-      try? await AgentThread.sleep(for: limit)
-      feed.yield()
-    }
-    var iterator = ends.makeAsyncIterator()
-    await iterator.next()
-    timer.cancel()
   }
 
   /// Takes one input; returns whether to go on.
   private mutating func take(_ input: AgentInput) async -> Bool {
     switch input {
-    case .button(.pressed): return await perform(.pressed)
-    case .button(.held): return await perform(.held)
-    case .button(.failed(let text)):
+    case .button(.pressed, _): return await perform(.pressed)
+    case .button(.held, _): return await perform(.held)
+    case .button(.failed(let text), let number):
+      guard devices.loseButton(number) else { return true }
       log(.error, "the button failed: \(text)")
-      reopenButtonLater()
-    case .reopenButton:
-      button?.cancel()
-      button = nil
-      do {
-        try openButton()
-        log(.notice, "the button is back")
-      } catch {
-        log(.debug, "the button is still missing: \(error)")
-        reopenButtonLater()
-      }
+      retryLater()
+    case .retryDevices:
+      isRetryPending = false
+      await restoreDevices()
     case .signal(.press): return await perform(.pressed)
     case .signal(.terminate):
       manager.notify("STOPPING=1", "STATUS=stopping")
-      yield(.giveUp, after: AgentDaemon.terminationGrace)
+      if endsBy == nil {
+        endsBy = clock.now + daemon.limits.termination
+        yield(.giveUp, after: daemon.limits.termination)
+      }
       return await perform(.terminate)
     case .signal(.reload):
       reloadWanted = true
+      if !isIdle { log(.info, "the configuration will be read again when the window is over and the sensor at rest") }
       await reloadIfIdle()
     case .control(let request, let connection): return await answer(request, on: connection)
-    case .window(let event): return await observe(event)
-    case .windowEnded(let outcome):
-      let goesOn = await perform(.windowEnded(summary(of: outcome)))
-      let window = window
-      _ = AgentThread.start { [feed] in
-        await window?.value
-        feed.yield(.settled)
-      }
-      return goesOn
-    case .settled: isAtRest = machine.state == .waiting
+    case .window(let event, let number):
+      return windows.isUnderWay(number) ? await observe(event) : true
+    case .windowEnded(let outcome, let number):
+      let summary = WindowSummary(outcome)
+      if windows.end(number) { return await perform(.windowEnded(summary)) }
+      if summary.paired { log(.warning, "a pairing came too late, after its window; its key is discarded") }
+    case .windowOverdue(let number):
+      guard windows.end(number) else { return true }
+      log(.warning, "the window does not end by itself; its sensor or relay does not answer")
+      return await perform(.windowEnded(WindowSummary(.cancelled)))
+    case .settled(let number):
+      windows.settle(number)
+      isAtRest = isIdle
+      await reloadIfIdle()
+    case .sensorChecked: isAtRest = isIdle
     case .tick: return await perform(.tick)
     case .watchdog: manager.notify("WATCHDOG=1")
-    case .giveUp:
-      hasGivenUp = true
-      log(.warning, "the window under way did not end in time; its sensor settings may not be restored")
-      return false
+    case .giveUp: return false
     }
     return true
   }
-
-  private func reopenButtonLater() { yield(.reopenButton, after: AgentDaemon.buttonRetry) }
 
   private func yield(_ input: AgentInput, after delay: Duration) {
     _ = AgentThread.start { [feed] in
@@ -187,27 +146,28 @@ struct AgentRun: ~Copyable {
 
   private func now() -> PairingInstant { PairingInstant(nanoseconds: (clock.now - epoch).nanoseconds) }
 
-  private mutating func perform(_ event: AgentMachine.Event) async -> Bool {
+  mutating func perform(_ event: AgentMachine.Event) async -> Bool {
     var goOn = true
     for action in machine.handle(event, at: now()) {
       switch action {
-      case .openWindow: openWindow()
-      case .cancelWindow: window?.cancel()
-      case .show(let pattern): light?.show(pattern)
+      case .openWindow(let number): openWindow(number)
+      case .cancelWindow: windows.cancel()
+      case .show(let pattern): devices.show(pattern)
       case .changed(let state):
         log(state.name == shownState ? .debug : .info, "state", ["state": state.name])
         shownState = state.name
-        manager.notify("STATUS=\(AgentRun.words(for: state, last: last))")
-        tell(ControlAnswer(state: state))
+        manager.notify("STATUS=\(state.words(last: last))")
+        followers.tell(ControlAnswer(state: state), window: machine.windowNumber)
       case .attemptFailed(let code, let message):
         log(.warning, "attempt failed: \(message)", ["code": code])
-        tell(ControlAnswer(state: machine.state, message: message))
-      case .ended(let summary): finish(summary)
+        followers.tell(ControlAnswer(state: machine.state, message: message), window: machine.windowNumber)
+      case .ended(let summary, let number): finish(summary, number)
+      case .pressWithdrawn(let summary, let number):
+        followers.conclude(window: number, ControlAnswer(ended: summary, state: machine.state))
       case .exit: goOn = false
       }
     }
     schedule()
-    if goOn { await reloadIfIdle() }
     return goOn
   }
 
@@ -225,140 +185,72 @@ struct AgentRun: ~Copyable {
     }
   }
 
-  private static func words(for state: AgentState, last: WindowSummary?) -> String {
-    switch state {
-    case .waiting: "waiting for the button" + (last.map { "; last window: \($0.code)" } ?? "")
-    case .windowOpen: "window open, waiting for another board"
-    case .matched: "matched; hold still, then shake"
-    case .shaking(let share): "shaking, \(Int(share * 100)) %"
-    case .reconciling: "correcting errors and exchanging keys"
-    }
-  }
-
   // MARK: - Windows
 
-  private mutating func openWindow() {
+  private mutating func openWindow(_ number: Int) {
     relayTrouble = nil
     log(.notice, "window open", ["seconds": "\(configuration.windowSeconds)", "room": configuration.room])
-    do {
-      let next = PairingWindow(configuration: configuration, sensor: try daemon.devices.sensor(configuration, log))
-      window = AgentThread.start { [feed, previous = window] in
-        // The sensor of the window before may still be on its way to rest.
-        await previous?.value
-        await next.run({ feed.yield(.window($0)) }, conclude: { feed.yield(.windowEnded($0)) })
-      }
-    } catch {
-      feed.yield(.windowEnded(.sensor("\(error)")))
+    windows.open(number) { [configuration, sensor = daemon.devices.sensor, log] in
+      PairingWindow(configuration: configuration, sensor: try sensor(configuration, log))
     }
   }
 
   private mutating func observe(_ event: PairingWindow.Event) async -> Bool {
     switch event {
-    case .sampling(let delay):
-      log(.info, "sampling", ["after": "\(delay.nanoseconds / 1_000_000)ms"])
-      return true
+    case .sampling(let delay): log(.info, "sampling", ["after": "\(delay.nanoseconds / 1_000_000)ms"])
     case .relayTrouble(let text):
       // Once for each kind of trouble, not for each try.
-      if text != relayTrouble { log(.warning, "the relay cannot be reached, trying again: \(text)") }
-      if text != relayTrouble { tell(ControlAnswer(state: machine.state, message: text)) }
+      guard text != relayTrouble else { return true }
+      log(.warning, "the relay cannot be reached, trying again: \(text)")
+      followers.tell(ControlAnswer(state: machine.state, message: text), window: machine.windowNumber)
       relayTrouble = text
-      return true
+    case .joined:
+      log(relayTrouble == nil ? .debug : .notice, "waiting in the room", ["room": configuration.room])
+      relayTrouble = nil
     case .matched:
       relayTrouble = nil
       return await perform(.matched)
     case .progress(let progress): return await perform(.progress(progress))
     case .retrying(let reason): return await perform(.retrying(code: reason.code, message: "\(reason)"))
     }
+    return true
   }
 
-  private func summary(of outcome: PairingWindow.Outcome) -> WindowSummary {
-    switch outcome {
-    case .paired(let session, _, let processing):
-      var summary = WindowSummary(
-        paired: true, code: "paired", message: "PAIRED, SAS \(session.sas.digits)", sas: session.sas.digits,
-        handshakeHash: session.handshakeHash.map { byte in
-          let digits = String(byte, radix: 16)
-          return digits.count == 1 ? "0" + digits : digits
-        }.joined())
-      summary.processingSeconds = processing
-      session.transport.close()
-      return summary
-    case .aborted(let reason): return WindowSummary(paired: false, code: reason.code, message: "\(reason)")
-    case .sensor(let text): return WindowSummary(paired: false, code: "sensor-failed", message: text)
-    case .relay(let error):
-      return WindowSummary(paired: false, code: "relay-unusable", message: "the relay cannot be used: \(error)")
-    case .cancelled: return WindowSummary(paired: false, code: "cancelled", message: "cancelled on this board")
-    }
-  }
-
-  private mutating func finish(_ summary: WindowSummary) {
+  private mutating func finish(_ ending: WindowSummary, _ number: Int) {
     // A board that could not even reach the relay says so rather than that nobody came.
-    var summary = summary
+    var summary = ending
     if summary.code == "no-partner", let relayTrouble {
       summary.code = "relay-unreachable"
-      summary.message = "the relay could not be reached in this window: \(relayTrouble)"
+      summary.message = "the relay could not be reached when the window closed: \(relayTrouble)"
     }
     last = summary
-    let seconds = summary.seconds.map { "\(($0 * 100).rounded() / 100)" } ?? "?"
-    if summary.paired {
-      log(
-        .notice, "PAIRED",
-        [
-          "sas": summary.sas ?? "", "handshake": summary.handshakeHash ?? "", "seconds": seconds,
-          "processing": summary.processingSeconds.map { "\(Int($0 * 1000))ms" } ?? "?",
-        ])
-    } else {
-      log(.warning, "not paired: \(summary.message)", ["code": summary.code, "seconds": seconds])
-    }
-    var answer = ControlAnswer(state: .waiting)
-    answer.last = summary
-    tell(answer)
-    answer.done = true
-    for follower in followers where follower.untilEnd {
-      follower.connection.send(answer)
-      follower.connection.end()
-    }
-    followers.removeAll { $0.untilEnd }
+    log.tell(summary)
+    var answer = ControlAnswer(ended: summary, state: .waiting)
+    followers.conclude(window: number, answer)
+    answer.done = false
+    followers.tell(answer, window: number)
   }
 
-  // MARK: - Local programs
+  // MARK: - Devices and the configuration
 
-  private mutating func tell(_ answer: ControlAnswer) {
-    followers.removeAll { !$0.connection.send(answer) }
+  private var isIdle: Bool { machine.state == .waiting && windows.isSettled }
+
+  private mutating func setLogLevel() { log.minimum = AgentLog.Level(name: configuration.logLevel) ?? .info }
+
+  private mutating func restoreDevices() async {
+    if !(await devices.restore(configuration, log)) { retryLater() }
   }
 
-  private mutating func answer(_ request: ControlRequest, on connection: ControlConnection) async -> Bool {
-    var goOn = true
-    var answer = ControlAnswer(state: machine.state)
-    switch request.command {
-    case .status:
-      answer.version = daemon.version
-      answer.room = configuration.room
-      answer.last = last
-    case .press:
-      // What follows from the press is told before anything else.
-      if request.follow { followers.append((connection, untilEnd: true)) }
-      goOn = await perform(.pressed)
-      answer = ControlAnswer(state: machine.state)
-      if request.follow { return goOn }
-    case .cancel:
-      goOn = await perform(.held)
-      answer = ControlAnswer(state: machine.state)
-    }
-    answer.done = !request.follow
-    if connection.send(answer) {
-      if request.follow { followers.append((connection, untilEnd: false)) } else { connection.end() }
-    }
-    return goOn
+  private mutating func retryLater() {
+    guard !isRetryPending else { return }
+    isRetryPending = true
+    yield(.retryDevices, after: daemon.limits.retry)
   }
-
-  // MARK: - Reloading
 
   /// A new configuration is taken up between windows; one with a fault is refused and the old one stays.
   private mutating func reloadIfIdle() async {
-    guard reloadWanted, machine.state == .waiting else { return }
+    guard reloadWanted, isIdle else { return }
     reloadWanted = false
-    await window?.value
     let next: AgentConfiguration
     do {
       next = try daemon.load()
@@ -366,31 +258,19 @@ struct AgentRun: ~Copyable {
       log(.error, "the configuration was not reloaded: \(error)")
       return
     }
-    let previous = configuration
-    manager.notify("RELOADING=1", "MONOTONIC_USEC=\(monotonicNanoseconds() / 1000)")
-    await closeDevices()
-    configuration = next
+    manager.notify("RELOADING=1", "MONOTONIC_USEC=\(MonotonicClock.now() / 1000)")
     do {
-      try openDevices()
-      machine = AgentMachine(windowSeconds: next.windowSeconds)
+      for failure in await devices.open(next, log)
+      where failure.isFault(of: next, after: configuration) { throw failure }
+      try SensorCheck.start(daemon.devices, next, log, feed)
+      configuration = next
+      setLogLevel()
+      machine.windowSeconds = next.windowSeconds
       log(.notice, "configuration reloaded", ["relay": "\(next.relay)", "room": next.room])
     } catch {
       log(.error, "the new configuration cannot be used, the old one stays: \(error)")
-      await closeDevices()
-      configuration = previous
-      do {
-        try openDevices()
-      } catch {
-        log(.error, "the devices of the old configuration cannot be opened again: \(error)")
-        reopenButtonLater()
-      }
     }
+    await restoreDevices()
     manager.notify("READY=1")
   }
-}
-
-private func monotonicNanoseconds() -> Int64 {
-  var time = timespec()
-  clock_gettime(CLOCK_MONOTONIC, &time)
-  return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
 }

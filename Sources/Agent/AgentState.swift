@@ -10,6 +10,8 @@ public enum AgentState: Sendable, Hashable {
   case shaking(Double)
   /// Correcting errors and exchanging keys.
   case reconciling
+  /// The window was cancelled, or its time is over; it is about to end.
+  case cancelling
 
   /// A short stable name for programs.
   public var name: String {
@@ -19,6 +21,19 @@ public enum AgentState: Sendable, Hashable {
     case .matched: "matched"
     case .shaking: "shaking"
     case .reconciling: "reconciling"
+    case .cancelling: "cancelling"
+    }
+  }
+
+  /// For whoever reads `systemctl status`.
+  func words(last: WindowSummary?) -> String {
+    switch self {
+    case .waiting: "waiting for the button" + (last.map { "; last window: \($0.code)" } ?? "")
+    case .windowOpen: "window open, waiting for another board"
+    case .matched: "matched; hold still, then shake"
+    case .shaking(let share): "shaking, \(Int(share * 100)) %"
+    case .reconciling: "correcting errors and exchanging keys"
+    case .cancelling: "ending the window"
     }
   }
 }

@@ -8,13 +8,14 @@ public struct ControlRequest: Sendable, Hashable, Codable {
     case status
     /// Open a window, as the button does.
     case press
-    /// Cancel the window.
+    /// Cancel the window; answered when it has ended.
     case cancel
   }
 
   /// What to do.
   public var command: Command
-  /// Whether to go on telling: `status` until the asker leaves, `press` until the window has ended.
+  /// Whether to go on telling: `status` until the asker leaves, `press` until the window has ended; no matter to
+  /// `cancel`.
   public var follow: Bool
 
   /// A request.
@@ -51,7 +52,7 @@ public struct ControlAnswer: Sendable, Hashable, Codable {
   public var version: String?
   /// Why an attempt failed while the window went on, or why a request was refused.
   public var message: String?
-  /// How the last window ended; in the last line of `press`, how this one did.
+  /// How the last window ended; in the last line of `press` and `cancel`, how this one did.
   public var last: WindowSummary?
   /// Whether this is the last line of the answer.
   public var done: Bool
@@ -64,6 +65,12 @@ public struct ControlAnswer: Sendable, Hashable, Codable {
     if case .shaking(let share)? = state { progress = (share * 100).rounded() / 100 }
     self.message = message
     self.done = done
+  }
+
+  /// The last answer about a window.
+  init(ended summary: WindowSummary, state: AgentState) {
+    self.init(state: state, done: true)
+    last = summary
   }
 
   /// A refusal, with its reason.

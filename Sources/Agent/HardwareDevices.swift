@@ -23,20 +23,7 @@ extension AgentDevices {
       }
       log(.info, "button", ["place": button.place])
       for note in button.notes { log(.warning, "the button: \(note)") }
-      return AsyncStream { continuation in
-        let listener = AgentThread.start {
-          for await event in button.events() {
-            switch event {
-            case .pressed: continuation.yield(.pressed)
-            case .held: continuation.yield(.held)
-            case .released: break
-            case .failed(let error): continuation.yield(.failed("\(error)"))
-            }
-          }
-          continuation.finish()
-        }
-        continuation.onTermination = { _ in listener.cancel() }
-      }
+      return AgentButton(listeningTo: button)
     },
     light: { configuration, log in
       let fails: @Sendable (ControlsError) -> Void = { log(.error, "the light failed: \($0)") }
@@ -50,3 +37,26 @@ extension AgentDevices {
 }
 
 extension StatusLight: AgentLight {}
+
+extension AgentButton {
+  /// Listens to a button from now on.
+  init(listeningTo button: any Button) {
+    let (presses, feed) = AsyncStream.makeStream(of: ButtonPress.self)
+    let events = button.events()
+    let listener = AgentThread.start {
+      for await event in events {
+        switch event {
+        case .pressed: feed.yield(.pressed)
+        case .held: feed.yield(.held)
+        case .released: break
+        case .failed(let error): feed.yield(.failed("\(error)"))
+        }
+      }
+      feed.finish()
+    }
+    self.init(presses: presses) {
+      listener.cancel()
+      await onOwnThread { button.close() }
+    }
+  }
+}

@@ -46,6 +46,9 @@ final class MotionTap: MotionSource {
     }
   }
 
+  /// Tells the sensor to stop, and waits for nothing.
+  func requestStop() { pump.withLock { $0?.cancel() } }
+
   /// Stops it; returns when its settings are restored.
   func stop() async {
     let task = pump.withLock { pump in

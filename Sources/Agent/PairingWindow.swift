@@ -12,6 +12,8 @@ struct PairingWindow: Sendable {
     case sampling(after: Duration)
     /// The relay cannot be reached; another try follows.
     case relayTrouble(String)
+    /// The relay has let the board into the room.
+    case joined
     /// Matched with another board.
     case matched
     /// The pairing got this far.
@@ -50,7 +52,13 @@ struct PairingWindow: Sendable {
     let tap = MotionTap(source: sensor)
     let opened = ContinuousClock.now
     tap.start { tell(.sampling(after: .now - opened)) }
-    conclude(await pair(over: tap, tell))
+    let outcome = await withTaskCancellationHandler {
+      await pair(over: tap, tell)
+    } onCancel: {
+      // Whatever else takes its time to end.
+      tap.requestStop()
+    }
+    conclude(outcome)
     await tap.stop()
   }
 
@@ -121,7 +129,8 @@ struct PairingWindow: Sendable {
       do throws(RelayLinkError) {
         return .success(
           try await waitForMatch(
-            at: configuration.relay, room: configuration.room, ticket: ticket, options: configuration.linkOptions))
+            at: configuration.relay, room: configuration.room, ticket: ticket, options: configuration.linkOptions,
+            joined: { tell(.joined) }))
       } catch {
         guard error.mayPass else { return .failure(error) }
         tell(.relayTrouble("\(error)"))

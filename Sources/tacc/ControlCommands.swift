@@ -38,15 +38,15 @@ struct Press: ParsableCommand {
     abstract: "Press the agent's button: open a pairing window on this board.",
     discussion: """
       Asks the agent that runs on this board, as its button would. With --wait it shows what happens and ends when the \
-      window does.
+      window does. With --cancel it ends when the window has ended, and says how.
 
       EXAMPLES
         tacc press
         tacc press --wait --json
         tacc press --cancel
 
-      Exit status: 0 pressed (with --wait: paired), 3 the window ended without a key, for a reason that is printed, \
-      2 bad usage, 1 no agent, or its sensor or relay cannot be used.
+      Exit status: 0 pressed, or cancelled (with --wait: paired), 3 the window ended without a key, for a reason that is \
+      printed, 2 bad usage, 1 no agent, or its sensor or relay cannot be used.
       """)
 
   @Flag(help: "Wait for the window's end.")
@@ -64,7 +64,10 @@ struct Press: ParsableCommand {
   func run() throws {
     let answer = try control.ask(ControlRequest(command: cancel ? .cancel : .press, follow: wait))
     guard wait, let ending = answer.last else {
-      if !control.output.json { try Terminal.output(answer.text) }
+      if control.output.json { return }
+      // Of a cancellation, how the window ended; a key made just before it counts.
+      let ending = cancel ? answer.last.map { "  \($0.code): \($0.message)" } ?? "" : ""
+      try Terminal.output(answer.text + ending)
       return
     }
     if ending.paired {

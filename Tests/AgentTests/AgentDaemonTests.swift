@@ -1,9 +1,6 @@
 import Controls
 import Foundation
-import Logging
 import Motion
-import Relay
-import RelayLink
 import Sensors
 import Testing
 
@@ -11,147 +8,12 @@ import Testing
 
 /// Whole agents, with a relay between them, a light that remembers, and sensors that play simulated boards.
 @Suite(.serialized, .timeLimit(.minutes(3))) struct AgentDaemonTests {
-  /// A light that remembers what it showed.
-  private final class Lamp: AgentLight {
-    let shown = Locked<[LightPattern]>([])
-    func show(_ pattern: LightPattern) { shown.withLock { $0.append(pattern) } }
-    func close() { shown.withLock { $0.append(.off) } }
-  }
-
-  /// A sensor that delivers a whole recording at once, so that both boards' clocks say the same of it, and counts how
-  /// often it is switched on.
-  private final class Sensor: MotionSource {
-    private let recording: Recording
-    let runs = Locked(0)
-
-    init(_ recording: Recording) { self.recording = recording }
-    func describe() async throws(SensorError) -> MotionSourceDescription {
-      MotionSourceDescription(name: "recording", hasAccelerometer: true, hasGyroscope: true, isLive: true)
-    }
-    func events() -> AsyncStream<MotionEvent> {
-      runs.withLock { $0 += 1 }
-      return AsyncStream { continuation in
-        continuation.yield(.scans(recording))
-        continuation.yield(.ended)
-        continuation.finish()
-      }
-    }
-  }
-
-  /// A sensor that is broken.
-  private struct Broken: MotionSource {
-    func describe() async throws(SensorError) -> MotionSourceDescription {
-      throw SensorError(
-        kind: .unplugged, operation: "read", subject: "iio:device0", problem: "it is gone", remedy: "plug it in")
-    }
-    func events() -> AsyncStream<MotionEvent> { AsyncStream { $0.finish() } }
-  }
-
-  /// A sensor that fails once it has delivered.
-  private struct Failing: MotionSource {
-    let recording: Recording
-    func describe() async throws(SensorError) -> MotionSourceDescription {
-      MotionSourceDescription(name: "failing", hasAccelerometer: true, hasGyroscope: true, isLive: true)
-    }
-    func events() -> AsyncStream<MotionEvent> {
-      AsyncStream { continuation in
-        continuation.yield(.scans(recording))
-        continuation.yield(
-          .failed(
-            SensorError(
-              kind: .stalled, operation: "read scans", subject: "iio:device0", problem: "no scan came in time",
-              remedy: "check the interrupt line")))
-        continuation.finish()
-      }
-    }
-  }
-
-  /// An agent that runs, and what its tests need of it.
-  private final class Board: Sendable {
-    let lamp = Lamp()
-    let lines = Locked<[String]>([])
-    let socket = FileManager.default.temporaryDirectory.appendingPathComponent("d-\(UUID().uuidString.prefix(8))").path
-    private let signals: AsyncStream<ProcessSignal>.Continuation
-    private let button: AsyncStream<ButtonPress>.Continuation
-    private let task: Task<Void, any Error>
-    private let settings: Locked<[(key: String, value: String, option: String)]>
-
-    init(relay: String, sensor: any MotionSource, settings extra: [(String, String)] = []) {
-      let (signals, signalFeed) = AsyncStream.makeStream(of: ProcessSignal.self)
-      let (presses, pressFeed) = AsyncStream.makeStream(of: ButtonPress.self)
-      self.signals = signalFeed
-      button = pressFeed
-      let settings = Locked(
-        ([
-          ("relay.url", relay), ("relay.room", "test"), ("control.socket", socket), ("button.source", "none"),
-          ("log.level", "trace"),
-        ] + extra).map { (key: $0.0, value: $0.1, option: "--set") })
-      self.settings = settings
-      let daemon = AgentDaemon(
-        load: {
-          try AgentConfiguration(
-            try AgentSettings(file: "/dev/null", environment: [:], options: settings.withLock { $0 }))
-        },
-        devices: AgentDevices(
-          sensor: { _, _ in sensor }, button: { _, _ in presses }, light: { [lamp] _, _ in lamp }),
-        log: AgentLog(minimum: .trace, forJournal: true) { [lines] line in lines.withLock { $0.append(line) } },
-        environment: [:], version: "test")
-      // Boards do not share a processor.
-      task = AgentThread.$current.withValue(AgentThread()) {
-        Task(executorPreference: AgentThread.current) { try await daemon.run(signals: signals) }
-      }
-    }
-
-    func set(_ key: String, _ value: String) {
-      settings.withLock { $0.append((key: key, value: value, option: "--set")) }
-    }
-    func signal(_ signal: ProcessSignal) { signals.yield(signal) }
-    func press(_ press: ButtonPress) { button.yield(press) }
-    func ended() async throws { try await task.value }
-    func stop() async throws {
-      signals.yield(.terminate)
-      try await task.value
-    }
-
-    /// Asks over the control socket, from another thread; the socket may not be there yet.
-    func ask(_ command: ControlRequest.Command, follow: Bool = false) async throws -> [ControlAnswer] {
-      try await onThread { [socket] in
-        let client = ControlClient(path: socket)
-        let limit = ContinuousClock.now + .seconds(10)
-        while true {
-          var answers: [ControlAnswer] = []
-          do {
-            try client.ask(ControlRequest(command: command, follow: follow)) { answers.append($0) }
-            return answers
-          } catch ControlError.system(_, _, let code)
-            where (code == ENOENT || code == ECONNREFUSED) && ContinuousClock.now < limit
-          {
-            poll(nil, 0, 5)
-          }
-        }
-      }
-    }
-  }
-
-  private func withRelay(_ body: (String) async throws -> Void) async throws {
-    let server = RelayServer(
-      configuration: RelayConfiguration(port: 0), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-    let port = try await server.start().boundPort
-    do {
-      try await body("ws://127.0.0.1:\(port)")
-    } catch {
-      await server.shutdown(gracefully: false)
-      throw error
-    }
-    await server.shutdown(gracefully: false)
-  }
-
-  private static func boards(together: Bool) throws -> (Sensor, Sensor) {
+  private static func boards(together: Bool) throws -> (Player, Player) {
     var parameters = SimulatorParameters(seed: 7)
     parameters.seconds = 14
     if !together { parameters.relation = .apart }
     let pair = try Simulator.simulate(parameters)
-    return (Sensor(pair.alice.recording), Sensor(pair.bob.recording))
+    return (Player(pair.alice.recording), Player(pair.bob.recording))
   }
 
   @Test func twoBoardsPressedAndShakenTogetherPair() async throws {
@@ -228,7 +90,7 @@ import Testing
 
   @Test func aBrokenSensorEndsTheWindowWithItsReason() async throws {
     try await withRelay { relay in
-      let board = Board(relay: relay, sensor: Broken())
+      let board = Board(relay: relay, sensor: BrokenSensor())
       let end = try #require(try await board.ask(.press, follow: true).last?.last)
       #expect(end.code == "sensor-failed" && end.message.contains("plug it in"))
       try await board.stop()
@@ -240,7 +102,8 @@ import Testing
   @Test func aSensorThatFailsWhileNobodyElseIsThereEndsTheWindow() async throws {
     let recording = try Simulator.simulate(SimulatorParameters(seed: 7)).alice.recording
     try await withRelay { relay in
-      let board = Board(relay: relay, sensor: Failing(recording: recording), settings: [("window.seconds", "600")])
+      let board = Board(
+        relay: relay, sensor: FailingSensor(recording: recording), settings: [("window.seconds", "600")])
       for _ in 0..<2 {
         let end = try #require(try await board.ask(.press, follow: true).last?.last)
         #expect(end.code == "sensor-failed" && end.message.contains("check the interrupt line"), "\(end.message)")
@@ -277,7 +140,7 @@ import Testing
   }
 
   @Test func whatItCannotStartWithIsThrown() async {
-    let board = Board(relay: "ftp://nowhere", sensor: Broken())
+    let board = Board(relay: "ftp://nowhere", sensor: BrokenSensor())
     await #expect(throws: ConfigurationError.self) { try await board.ended() }
   }
 

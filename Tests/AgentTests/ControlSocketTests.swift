@@ -84,6 +84,72 @@ import Testing
     }
   }
 
+  @Test func aGroupThatTheUserIsNotInIsNamedWithWhatToDo() throws {
+    // What chown(2) says to a user without privileges who is not in the group.
+    let error = #expect(throws: ControlError.groupRefused("root", path: path)) {
+      _ = try ControlServer(path: path, group: "root") { _, _ in
+        errno = EPERM
+        return -1
+      }
+    }
+    let text = try #require(error).description
+    #expect(text.contains("usermod -aG root") && text.contains("leave control.group empty"), "\(text)")
+    // Nothing is left behind that nobody listens on.
+    #expect(!FileManager.default.fileExists(atPath: path))
+  }
+
+  @Test func anotherTroubleWithTheGroupKeepsItsErrno() {
+    #expect(
+      throws: ControlError.unavailable(
+        operation: "cannot give the control socket to its group:", path: path, code: EROFS)
+    ) {
+      _ = try ControlServer(path: path, group: "root") { _, _ in
+        errno = EROFS
+        return -1
+      }
+    }
+  }
+
+  @Test func aGroupMayConnectThatTheSocketWasGivenTo() throws {
+    let given = Locked<[gid_t]>([])
+    let server = try ControlServer(path: path, group: "root") { _, group in
+      given.withLock { $0.append(group) }
+      return 0
+    }
+    defer { server.stop() }
+    var status = stat()
+    #expect(stat(path, &status) == 0)
+    #expect(status.st_mode & 0o777 == 0o660 && given.withLock { $0 } == [0])
+  }
+
+  @Test func aSocketWhoseAgentHangsIsNotTakenEither() throws {
+    let first = try ControlServer(path: path, group: nil)
+    defer { first.stop() }
+    // Nobody accepts: those who wait fill the kernel's queue.
+    var waiting: [Int32] = []
+    defer { for descriptor in waiting { close(descriptor) } }
+    let address = try #require(UnixSocketAddress(path: path))
+    while waiting.count < 64 {
+      let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
+      waiting.append(descriptor)
+      if address.withPointer({ connect(descriptor, $0, $1) }) != 0 { break }
+    }
+    #expect(throws: ControlError.inUse(path: path)) { _ = try ControlServer(path: path, group: nil) }
+  }
+
+  @Test func aSocketThatAnotherAgentPutInItsPlaceStays() throws {
+    let first = try ControlServer(path: path, group: nil)
+    first.start { _, _ in }
+    #expect(first.isInPlace)
+    unlink(path)
+    let second = try ControlServer(path: path, group: nil)
+    second.start { _, _ in }
+    defer { second.stop() }
+    #expect(!first.isInPlace && second.isInPlace)
+    first.stop()
+    #expect(second.isInPlace)
+  }
+
   @Test func aSocketThatIsServedIsNotTaken() throws {
     let first = try ControlServer(path: path, group: nil)
     first.start { _, _ in }
@@ -132,6 +198,29 @@ import Testing
     await #expect(throws: ControlError.self) { _ = try await ask(ControlRequest(command: .press, follow: true)) }
   }
 
+  @Test func aFollowerThatSaysThatItWillAskNoMoreIsStillTold() async throws {
+    let server = try ControlServer(path: path, group: nil)
+    defer { server.stop() }
+    let held = Locked<[ControlConnection]>([])
+    server.start { request, connection in
+      guard request.follow else {
+        connection.send(ControlAnswer(state: .waiting, done: true))
+        connection.end()
+        return
+      }
+      held.withLock { $0.append(connection) }
+    }
+    // It shuts its sending side down and listens on, as `socat` and `nc -N` do.
+    async let told = raw(Array("{\"command\":\"status\",\"follow\":true}\n".utf8))
+    try await until("it follows") { held.withLock { $0.count == 1 } }
+    #expect(try await ask(ControlRequest(command: .status)).count == 1)
+    let connection = try #require(held.withLock { $0.first })
+    #expect(!connection.hasLeft)
+    connection.send(ControlAnswer(state: .windowOpen, done: true))
+    connection.end()
+    #expect(try await told.contains("window-open"))
+  }
+
   @Test func noMoreThanItsConnectionsAreServed() async throws {
     let server = try ControlServer(path: path, group: nil)
     defer { server.stop() }
@@ -153,6 +242,7 @@ import Testing
       _ = await arrived.next()
     }
     #expect(try await raw(request).contains("\"refused\":true"))
+    #expect(try await ask(ControlRequest(command: .status)).last?.refused == true)
     // One that is over makes room for another.
     held.withLock { $0.removeFirst() }.end()
     let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)

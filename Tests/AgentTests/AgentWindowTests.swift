@@ -1,0 +1,134 @@
+import Foundation
+import Logging
+import Relay
+import Sensors
+import Testing
+
+@testable import Agent
+
+/// Whole agents whose sensor or relay does not answer, or late.
+@Suite(.serialized, .timeLimit(.minutes(1))) struct AgentWindowTests {
+  private let nowhere = "ws://127.0.0.1:1"
+
+  @Test func aReloadWaitsForTheSensorAndTheAgentGoesOn() async throws {
+    let gate = Gate()
+    let board = Board(relay: nowhere, sensor: StuckSensor(settling: gate))
+    _ = try await board.ask(.press)
+    #expect(try await board.ask(.cancel).last?.last?.code == "cancelled")
+    board.set("relay.room", "another")
+    board.signal(.reload)
+    try await board.says("will be read again when the window is over and the sensor at rest")
+    // It hears and answers meanwhile.
+    #expect(try await board.ask(.status).last?.room == "test")
+    gate.open()
+    try await board.says("configuration reloaded")
+    #expect(try await board.ask(.status).last?.room == "another")
+    try await board.stop()
+  }
+
+  @Test func terminatingEndsInTimeWhileAReloadWaitsForTheSensor() async throws {
+    let gate = Gate()
+    let board = Board(relay: nowhere, sensor: StuckSensor(settling: gate))
+    _ = try await board.ask(.press)
+    _ = try await board.ask(.cancel)
+    board.signal(.reload)
+    let start = ContinuousClock.now
+    try await board.stop()
+    #expect(ContinuousClock.now - start < .seconds(1))
+    #expect(board.count("its sensor settings may not be restored") == 1)
+    gate.open()
+  }
+
+  @Test func aSensorThatDoesNotComeToRestEndsTheNextWindow() async throws {
+    let gate = Gate()
+    var limits = AgentLimits()
+    limits.rest = .milliseconds(50)
+    let board = Board(relay: nowhere, sensor: StuckSensor(settling: gate), limits: limits)
+    _ = try await board.ask(.press)
+    _ = try await board.ask(.cancel)
+    for _ in 0..<2 {
+      let end = try #require(try await board.ask(.press, follow: true).last?.last)
+      #expect(end.code == "sensor-failed" && end.message.contains("not come to rest"), "\(end.message)")
+      #expect(end.message.contains("restart the agent"), "\(end.message)")
+    }
+    // Once it is at rest all is well.
+    gate.open()
+    try await until("a window samples") {
+      _ = try await board.ask(.press)
+      return try await board.ask(.status).last?.state == "window-open" && board.count("not come to rest") > 0
+    }
+    #expect(try await board.ask(.cancel).last?.last?.code == "cancelled")
+    try await board.stop()
+  }
+
+  @Test func aWindowThatWaitsForTheSensorCanBeCancelled() async throws {
+    let gate = Gate()
+    var limits = AgentLimits()
+    limits.rest = .seconds(600)
+    let board = Board(relay: nowhere, sensor: StuckSensor(settling: gate), limits: limits)
+    _ = try await board.ask(.press)
+    _ = try await board.ask(.cancel)
+    _ = try await board.ask(.press)
+    #expect(try await board.ask(.cancel).last?.last?.code == "cancelled")
+    #expect(board.count("does not end by itself") == 0)
+    gate.open()
+    try await board.stop()
+  }
+
+  @Test func aSensorThatDoesNotAnswerKeepsNoWindowFromBeingCancelled() async throws {
+    let gate = Gate()
+    let sensor = StuckSensor(describing: gate)
+    let board = Board(relay: nowhere, sensor: sensor)
+    _ = try await board.ask(.press)
+    try await until("it samples") { sensor.streams.withLock { $0.begun } == 1 }
+    #expect(try await board.ask(.cancel).last?.last?.code == "cancelled")
+    try await board.says("does not end by itself")
+    // It does not sample on while it is asked.
+    #expect(sensor.streams.withLock { $0.over } == 1)
+    // What the window that is over says when it gets its answer is no news.
+    gate.open()
+    _ = try await board.ask(.press)
+    try await board.says("relay cannot be reached")
+    #expect(try await board.ask(.status).last?.state == "window-open")
+    try await board.stop()
+  }
+
+  @Test func aSensorThatDoesNotAnswerKeepsNoWindowOpen() async throws {
+    let gate = Gate()
+    let board = Board(relay: nowhere, sensor: StuckSensor(describing: gate), settings: [("window.seconds", "5")])
+    let end = try #require(try await board.ask(.press, follow: true).last?.last)
+    #expect(end.code == "no-partner" && (end.seconds ?? 0) < 7)
+    #expect(try await board.ask(.status).last?.state == "waiting")
+    gate.open()
+    try await board.stop()
+  }
+
+  @Test func terminatingEndsInTimeWhileASensorDoesNotAnswer() async throws {
+    let gate = Gate()
+    let board = Board(relay: nowhere, sensor: StuckSensor(describing: gate, settling: gate))
+    async let answers = board.ask(.press, follow: true)
+    try await board.reaches("window-open")
+    let start = ContinuousClock.now
+    try await board.stop()
+    #expect(ContinuousClock.now - start < .seconds(1))
+    #expect(try await answers.last?.last?.code == "stopped")
+    gate.open()
+  }
+
+  @Test func aRelayThatIsReachedLateInAWindowInWhichNobodyComes() async throws {
+    var address = ""
+    try await withRelay { address = $0 }
+    let port = try #require(Int(address.split(separator: ":").last ?? ""))
+    let board = Board(relay: address, sensor: StuckSensor(), settings: [("window.seconds", "5")])
+    async let answers = board.ask(.press, follow: true)
+    try await board.says("relay cannot be reached")
+    let server = RelayServer(
+      configuration: RelayConfiguration(port: port), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    _ = try await server.start()
+    let end = try #require(try await answers.last?.last)
+    #expect(end.code == "no-partner", "\(end.message)")
+    #expect(board.count("waiting in the room") == 1)
+    try await board.stop()
+    await server.shutdown(gracefully: false)
+  }
+}
