@@ -96,7 +96,7 @@ let package = Package(
     .testTarget(
       name: "AgentTests",
       dependencies: [
-        "Agent", "Relay", "RelayLink", "Pairing", "Motion", "Sensors", "Controls",
+        "Agent", "Relay", "RelayLink", "Pairing", "Motion", "Sensors", "Controls", "Platform",
         .product(name: "Logging", package: "swift-log"),
       ]),
   ],

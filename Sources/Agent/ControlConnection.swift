@@ -1,15 +1,16 @@
 import Glibc
+import Platform
 import Synchronization
 
 /// One client's connection; it is closed when it is ended, or dropped.
 final class ControlConnection: Sendable {
-  private let descriptor: Mutex<Int32?>
+  private let descriptor: Locked<Int32?>
   private let onEnd: @Sendable () -> Void
   /// Whether its request was read; before, the thread that reads it uses the descriptor.
   let hasAsked = Atomic(false)
 
   init(descriptor: Int32, onEnd: @escaping @Sendable () -> Void) {
-    self.descriptor = Mutex(descriptor)
+    self.descriptor = Locked(descriptor)
     self.onEnd = onEnd
   }
 

@@ -1,5 +1,5 @@
 import Foundation
-import Synchronization
+import Platform
 
 /// The agent's control socket: requests of local programs, one a connection.
 ///
@@ -17,7 +17,7 @@ final class ControlServer: Sendable {
   private let descriptor: Int32
   /// The socket's file, as bound.
   private let file: FileIdentity?
-  private let connections = Mutex(Connections())
+  private let connections = Locked(Connections())
 
   /// Opens the socket; a stale one is replaced, one that somebody serves is not.
   ///

@@ -1,6 +1,6 @@
 import Motion
+import Platform
 import Sensors
-import Synchronization
 
 /// A sensor that runs as long as a window is open, whatever attempts come and go in it.
 ///
@@ -21,8 +21,8 @@ final class MotionTap: MotionSource {
   }
 
   private let source: any MotionSource
-  private let state = Mutex(State())
-  private let pump = Mutex<Task<Void, Never>?>(nil)
+  private let state = Locked(State())
+  private let pump = Locked<Task<Void, Never>?>(nil)
 
   init(source: any MotionSource) { self.source = source }
 
@@ -47,7 +47,10 @@ final class MotionTap: MotionSource {
   }
 
   /// Tells the sensor to stop, and waits for nothing.
-  func requestStop() { pump.withLock { $0?.cancel() } }
+  func requestStop() {
+    let task = pump.withLock { $0 }
+    task?.cancel()
+  }
 
   /// Stops it; returns when its settings are restored.
   func stop() async {

@@ -10,6 +10,23 @@ import Testing
 @Suite(.serialized, .timeLimit(.minutes(1))) struct AgentWindowTests {
   private let nowhere = "ws://127.0.0.1:1"
 
+  /// Shorter than those of an agent, so that a machine that does much else shows the same.
+  private var shortLimits: AgentLimits {
+    var limits = AgentLimits()
+    limits.termination = .milliseconds(300)
+    limits.cancellation = .milliseconds(150)
+    return limits
+  }
+
+  @Test func theLimitsOfAnAgentLetItEndWithinASecond() {
+    let limits = AgentLimits()
+    #expect(limits.termination + limits.release < .seconds(1))
+    // A window that hangs is over before the program gives up.
+    #expect(limits.cancellation < limits.termination)
+    // The link's own goodbye fits in.
+    #expect(limits.cancellation > .milliseconds(500))
+  }
+
   @Test func aReloadWaitsForTheSensorAndTheAgentGoesOn() async throws {
     let gate = Gate()
     let board = Board(relay: nowhere, sensor: StuckSensor(settling: gate))
@@ -28,7 +45,7 @@ import Testing
 
   @Test func terminatingEndsInTimeWhileAReloadWaitsForTheSensor() async throws {
     let gate = Gate()
-    let board = Board(relay: nowhere, sensor: StuckSensor(settling: gate))
+    let board = Board(relay: nowhere, sensor: StuckSensor(settling: gate), limits: shortLimits)
     _ = try await board.ask(.press)
     _ = try await board.ask(.cancel)
     board.signal(.reload)
@@ -105,7 +122,7 @@ import Testing
 
   @Test func terminatingEndsInTimeWhileASensorDoesNotAnswer() async throws {
     let gate = Gate()
-    let board = Board(relay: nowhere, sensor: StuckSensor(describing: gate, settling: gate))
+    let board = Board(relay: nowhere, sensor: StuckSensor(describing: gate, settling: gate), limits: shortLimits)
     async let answers = board.ask(.press, follow: true)
     try await board.reaches("window-open")
     let start = ContinuousClock.now

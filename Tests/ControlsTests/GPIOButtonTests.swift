@@ -176,7 +176,10 @@ import Testing
       let library = FakeGPIO(Self.chips)
       let button = try GPIOButton(configuration(), library: library)
       let events = button.events()
-      try #require(library.line).fail(errno)
+      let line = try #require(library.line)
+      // Before that the level would be what cannot be read.
+      await line.waitUntilListening()
+      line.fail(errno)
       var received: [ButtonEvent] = []
       for await event in events { received.append(event) }
       #expect(received == [.failed(expected)])
