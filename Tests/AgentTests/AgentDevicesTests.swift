@@ -149,6 +149,23 @@ import Testing
     try await board.stop()
   }
 
+  @Test func oneDeviceComesBackWhileAnotherIsStillMissing() async throws {
+    let board = board()
+    try await board.reaches("waiting")
+    light.refuse(true)
+    button.refuse(true)
+    board.set("light.source", "led")
+    board.set("light.led", "ACT")
+    board.signal(.reload)
+    button.press(.failed("it is gone"))
+    try await board.says("the light cannot be opened")
+    try await board.says("the button failed")
+    button.refuse(false)
+    try await board.says("the button is back")
+    #expect(!light.isHeld && button.isHeld)
+    try await board.stop()
+  }
+
   @Test func terminatingEndsInTimeWhateverIsNotReleased() async throws {
     let gate = Gate()
     let board = board(release: AgentLimits().release) { await gate.wait() }
