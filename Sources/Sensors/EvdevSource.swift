@@ -17,6 +17,10 @@ public struct EvdevSource: MotionSource {
   private let patience: Int64
   private let log: @Sendable (String) -> Void
   private let runs = SamplingRuns()
+  private let stragglers = SensorThread.Stragglers()
+
+  /// How long opening a device may take, and waiting for the end of a stream that was stopped.
+  static let deadline = Duration.seconds(10)
 
   /// A source; nothing is opened yet.
   ///
@@ -40,7 +44,13 @@ public struct EvdevSource: MotionSource {
   /// Opens the device and tells what it will deliver; see ``MotionSource/describe()``.
   public func describe() async throws(SensorError) -> MotionSourceDescription {
     let (devices, reference) = (devices, device)
-    return try await SensorThread.run { () -> Result<MotionSourceDescription, SensorError> in
+    let place = reference ?? "input devices"
+    let late = SensorError(
+      kind: .stalled, operation: "open the input device", subject: place,
+      problem: "no end of it within \(Self.deadline.text)",
+      remedy: "see the kernel's log (dmesg) for a driver that hangs")
+    return try await SensorThread.run(at: place, deadline: Self.deadline, late: late, among: stragglers) {
+      () -> Result<MotionSourceDescription, SensorError> in
       do throws(SensorError) {
         return .success(try devices.openAccelerometer(reference).motionDescription())
       } catch { return .failure(error) }
@@ -51,8 +61,10 @@ public struct EvdevSource: MotionSource {
   /// ``MotionSource/events()``.
   public func events() -> AsyncStream<MotionEvent> {
     let (devices, reference, patience, log) = (devices, device, patience, log)
-    return runs.stream(limit: IIOSource.waitingLimit, failed: MotionEvent.failed, ended: .ended) {
-      (stop, outlet) throws(SensorError) in
+    return runs.stream(
+      limit: IIOSource.waitingLimit, patience: Self.deadline, place: reference ?? "input devices",
+      failed: MotionEvent.failed, ended: .ended
+    ) { (stop, _, outlet) throws(SensorError) in
       let device = try devices.openAccelerometer(reference)
       let signal: PollSignal
       do throws(SystemErrno) { signal = try PollSignal() } catch { throw SensorError(.resourcesExhausted(error)) }
@@ -67,7 +79,10 @@ public struct EvdevSource: MotionSource {
   }
 
   /// Returns once no stream reads the device any more.
-  public func settled() async { await runs.settled() }
+  public func settled() async {
+    if await runs.settled(within: Self.deadline) { return }
+    log("the input device is still read \(Self.deadline.text) after its use: its driver hangs")
+  }
 }
 
 extension InputDevices {

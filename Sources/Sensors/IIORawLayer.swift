@@ -26,8 +26,11 @@ protocol IIOContextAccess: AnyObject {
   /// Sets what the device is triggered by: the identifier of a trigger, or nil for nothing.
   func setTrigger(_ trigger: String?, of device: String) throws(IIOFailure)
 
-  /// Who has the device's buffer.
-  func bufferState(of device: String) throws(IIOFailure) -> IIOBufferState
+  /// What can be seen of the buffer of a device of this machine.
+  func look(atBufferOf device: String) throws(IIOFailure) -> BufferLook
+
+  /// Switches the buffer of a device of this machine off, unless somebody has it open; returns whether it did.
+  func switchOffBuffer(of device: String) throws(IIOFailure) -> Bool
 
   /// Enables channels and the buffer.
   ///
@@ -106,18 +109,6 @@ enum IIOTrigger: Sendable, Hashable {
   case device(String)
   /// It has one that the context does not list.
   case unknown
-}
-
-/// Who has a buffer.
-enum IIOBufferState: Sendable, Hashable {
-  /// Nobody.
-  case free
-  /// Another process reads it.
-  case inUse
-  /// It is enabled, and nobody reads it: what a process leaves that was killed.
-  case abandoned
-  /// It is enabled on another machine, and it cannot be told for whom.
-  case remote
 }
 
 /// A call to libiio that failed.

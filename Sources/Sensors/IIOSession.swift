@@ -1,3 +1,4 @@
+internal import Platform
 import Motion
 
 #if canImport(Glibc)
@@ -6,12 +7,24 @@ import Motion
   internal import Musl
 #endif
 
+/// The time, and waiting for it.
+struct SessionClock: Sendable {
+  /// Nanoseconds since some instant.
+  var now: @Sendable () -> Int64
+  /// Blocks the thread for some microseconds.
+  var pause: @Sendable (UInt32) -> Void
+
+  /// CLOCK_MONOTONIC.
+  static let system = SessionClock(now: { MonotonicClock.now() }, pause: { usleep($0) })
+}
+
 /// One use of a context: opens it, chooses devices, sets them up, samples, and puts everything back.
 ///
 /// Blocks the thread that calls it.
 struct IIOSession {
   let settings: IIOSettings
   let backend: any IIOBackend
+  var clock = SessionClock.system
   /// Told what happens along the way, a sentence each.
   let log: @Sendable (String) -> Void
 
@@ -22,29 +35,49 @@ struct IIOSession {
     var context: IIOContext
   }
 
+  /// Told before each step how long it may take, and what has gone wrong if it takes longer.
+  typealias Expectation = (Duration, SensorError) -> Void
+
   /// Samples until it is stopped, the far side has no more, or something fails.
   ///
   /// - Parameters:
   ///   - stop: ends it.
+  ///   - expect: told of every step that may hang.
   ///   - began: told what is sampled, before the first scan.
   ///   - deliver: given scans; what it throws ends sampling.
   func sample(
-    until stop: StopSignal, began: (SamplingSetup) throws(SensorError) -> Void,
-    deliver: (ScanBatch) throws(SensorError) -> Void
+    until stop: StopSignal, expecting expect: Expectation = { _, _ in },
+    began: (SamplingSetup) throws(SensorError) -> Void, deliver: (ScanBatch) throws(SensorError) -> Void
   ) throws(SensorError) {
+    let deadline = settings.openingTimeout
+    expect(deadline, late("start sampling", after: deadline))
     let found = try open()
     guard !stop.isStopped else { return }
+    var journal = SettingsJournal()
+    var failure: SensorError?
+    do throws(SensorError) {
+      try sample(found, &journal, until: stop, expecting: expect, began: began, deliver: deliver)
+    } catch {
+      failure = error
+    }
+    // What went wrong first is what is told.
+    expect(deadline, failure ?? late("put its settings back", after: deadline))
+    for failure in journal.restore(in: found.access, patience: isLocal ? 0 : 20, pause: { clock.pause(50_000) }) {
+      log("a setting could not be put back: \(SensorError(failure, uri: settings.uri))")
+    }
+    if let failure { throw failure }
+  }
+
+  private func sample(
+    _ found: Found, _ journal: inout SettingsJournal, until stop: StopSignal, expecting expect: Expectation,
+    began: (SamplingSetup) throws(SensorError) -> Void, deliver: (ScanBatch) throws(SensorError) -> Void
+  ) throws(SensorError) {
     let choice = try SensorChoice(in: found.context, settings)
     let plans = try plan(choice, found)
-    var journal = SettingsJournal()
-    defer {
-      for failure in journal.restore(in: found.access, patience: isLocal ? 0 : 20, pause: { usleep(50_000) }) {
-        log("a setting could not be put back: \(SensorError(failure, uri: settings.uri))")
-      }
-    }
     var devices: [SampledDevice] = []
     for plan in plans {
-      try claimBuffer(of: plan.device, &journal, found.access)
+      try claimBuffer(of: plan.device, &journal, found.access, until: stop)
+      guard !stop.isStopped else { return }
       try apply(plan, &journal, found.access)
       let kinds = choice.kinds(of: plan.device)
       devices.append(try SampledDevice(plan, kinds: kinds, uri: settings.uri, in: found.access))
@@ -52,13 +85,30 @@ struct IIOSession {
     guard !stop.isStopped else { return }
     try began(SamplingSetup(contextXML: found.xml, devices: devices))
     let loop = SamplingLoop(devices: devices, isLocal: isLocal, uri: settings.uri, log: log)
-    guard
-      case .rateContradicted(let index) = try loop.run(found.access, doubtsRate: true, until: stop, deliver),
-      !stop.isStopped
-    else { return }
+    func run(doubtsRate: Bool) throws(SensorError) -> SamplingLoop.End {
+      try loop.run(found.access, doubtsRate: doubtsRate, until: stop) { stall in
+        expect(stall, late("read scans", after: stall))
+      } deliver: { (batch) throws(SensorError) in
+        try deliver(batch)
+      }
+    }
+    guard case .rateContradicted(let index) = try run(doubtsRate: true), !stop.isStopped else { return }
     log("\(devices[index].device.fileName): its first time stamps are not those of its rate; the rate is set anew")
+    expect(settings.openingTimeout, late("set the rate anew", after: settings.openingTimeout))
     try setRateAnew(plans[index], &journal, found.access)
-    _ = try loop.run(found.access, doubtsRate: false, until: stop, deliver)
+    _ = try run(doubtsRate: false)
+  }
+
+  /// The error of a call that has not returned in time. libiio bounds each exchange with the far side, not their number:
+  /// one that sends a byte now and then holds a call for ever; and what reads an attribute of this machine's waits as
+  /// long as its driver does.
+  func late(_ operation: String, after limit: Duration) -> SensorError {
+    SensorError(
+      kind: isLocal ? .stalled : .unreachable, operation: operation, subject: settings.uri,
+      problem: "no end of it within \(limit.text)",
+      remedy: isLocal
+        ? "a driver or the bus below it hangs: see the kernel's log (dmesg), and power-cycle the sensor"
+        : "check the network or cable, and whether iio_info -u \(settings.uri) gets an answer")
   }
 
   /// Opens the context.
@@ -91,27 +141,40 @@ struct IIOSession {
     return plans
   }
 
-  private var isLocal: Bool { settings.uri == "local:" }
+  var isLocal: Bool { settings.uri == "local:" }
 
   /// Makes sure that nobody else has the buffer: opening it would end the other's sampling without a word.
+  ///
+  /// One whose owner cannot be found is taken over: somebody is waiting for this sensor.
   private func claimBuffer(
-    of device: IIOContext.Device, _ journal: inout SettingsJournal, _ access: any IIOContextAccess
+    of device: IIOContext.Device, _ journal: inout SettingsJournal, _ access: any IIOContextAccess,
+    until stop: StopSignal
   ) throws(SensorError) {
-    switch try translated({ () throws(IIOFailure) in try access.bufferState(of: device.id) }) {
-    case .free, .remote: break
-    case .inUse:
-      throw SensorError(IIOFailure(operation: .openBuffer, subject: device.id, code: EBUSY), uri: settings.uri)
-    case .abandoned:
+    guard isLocal else { return }
+    let owner = try translated { () throws(IIOFailure) -> BufferWatch.Owner in
+      try self.owner(ofBuffer: device.id, access) { !stop.isStopped }
+    }
+    guard !stop.isStopped else { return }
+    switch owner {
+    case .nobody: break
+    case .somebody: throw busy(device)
+    case .gone, .unknown:
       // Settings cannot change while it is on.
-      log("\(device.fileName) was left sampling by a process that is gone; it is switched off first")
-      let enable = IIOAttribute(device: device.id, buffer: "enable")
-      try translated { () throws(IIOFailure) in try access.write("0", to: enable) }
+      guard try translated({ () throws(IIOFailure) in try access.switchOffBuffer(of: device.id) }) else {
+        throw busy(device)
+      }
+      log(
+        owner == .gone
+          ? Self.abandonedText(device)
+          : "\(device.fileName) was sampling, and nobody could be found who reads it; its buffer was switched off")
     }
-    if isLocal {
-      // libiio sets both when it opens the buffer.
-      journal.note(IIOAttribute(device: device.id, buffer: "length"), in: access)
-      journal.note(IIOAttribute(device: device.id, buffer: "watermark"), in: access)
-    }
+    // libiio sets both when it opens the buffer.
+    journal.note(IIOAttribute(device: device.id, buffer: "length"), in: access)
+    journal.note(IIOAttribute(device: device.id, buffer: "watermark"), in: access)
+  }
+
+  private func busy(_ device: IIOContext.Device) -> SensorError {
+    SensorError(IIOFailure(operation: .openBuffer, subject: device.id, code: EBUSY), uri: settings.uri)
   }
 
   private func apply(
@@ -180,4 +243,7 @@ extension Duration {
     guard seconds < 1_000_000_000 else { return Int.max }
     return max(self > .zero ? 1 : 0, Int(seconds) * 1000 + Int(attoseconds / 1_000_000_000_000_000))
   }
+
+  /// Such as "10 s".
+  var text: String { "\(decimalText(Double(milliseconds) / 1000)) s" }
 }

@@ -19,6 +19,12 @@ public struct IIOSettings: Sendable, Hashable {
 
   /// A deadline for every single exchange with a context on another machine.
   public var timeout = Duration.seconds(5)
+  /// A deadline for opening the context and reading what is in it, for starting to sample, and for putting settings
+  /// back: all calls to libiio together, which it does not bound itself.
+  public var openingTimeout = Self.usualOpeningTimeout
+
+  /// Ten seconds: a context over a serial line of 115200 baud takes some three.
+  public static let usualOpeningTimeout = Duration.seconds(10)
 
   /// The settings that suit a shake, on this machine.
   public init() {}
@@ -46,9 +52,14 @@ public struct IIOSettings: Sendable, Hashable {
     guard rate.isFinite, (1...10_000).contains(rate) else {
       throw invalid("a rate of \(rate) Hz", "expected 1 to 10000", "200 Hz suits a shake")
     }
-    guard accelerationRange.isFinite, accelerationRange > 0, angularVelocityRange.isFinite, angularVelocityRange > 0
-    else {
-      throw invalid("the ranges", "expected m/s² and rad/s above 0", "±78 m/s² and ±17 rad/s suit a shake")
+    for (name, range, unit, usual) in [
+      ("an accelerometer", accelerationRange, "m/s²", "±78 m/s² (8 g) suit"),
+      ("a gyroscope", angularVelocityRange, "rad/s", "±17 rad/s (1000 °/s) suit"),
+    ] where !(range.isFinite && range > 0) {
+      throw invalid("\(name) range of \(range) \(unit)", "expected a number above 0", "\(usual) a shake")
+    }
+    guard openingTimeout > .zero, timeout > .zero else {
+      throw invalid("a deadline of \(min(openingTimeout, timeout).text)", "expected above 0", "10 s and 5 s are usual")
     }
     if let lowPass, !(lowPass.isFinite && lowPass > 0) {
       throw invalid("a low-pass of \(lowPass) Hz", "expected a frequency above 0", "leave it out")

@@ -3,8 +3,8 @@ import Motion
 /// A motion sensor behind libiio: of this machine, of another one that runs iiod, or on USB or a serial line.
 ///
 /// Sampling sets rate, ranges, low-pass, time stamp clock and, where there is none, the device's own trigger, and
-/// restores all of them at its end. A process that is killed restores nothing; the next one finds the buffer abandoned
-/// and takes it over.
+/// restores all of them at its end. A process that is killed restores nothing; the next one finds the buffer abandoned,
+/// and switches it off.
 ///
 /// One stream at a time: a second one fails as busy while the first is consumed, and waits for its end where the first
 /// has been stopped already.
@@ -13,8 +13,10 @@ public struct IIOSource: MotionSource {
   public let settings: IIOSettings
 
   private let backend: any IIOBackend
+  private let clock: SessionClock
   private let log: @Sendable (String) -> Void
   private let runs = SamplingRuns()
+  private let stragglers = SensorThread.Stragglers()
 
   /// How many batches may wait for the consumer, some ten seconds.
   static let waitingLimit = 256
@@ -28,38 +30,63 @@ public struct IIOSource: MotionSource {
     self.init(settings, backend: LibIIO(), log: log)
   }
 
-  init(_ settings: IIOSettings, backend: any IIOBackend, log: @escaping @Sendable (String) -> Void = { _ in }) {
+  init(
+    _ settings: IIOSettings, backend: any IIOBackend, clock: SessionClock = .system,
+    log: @escaping @Sendable (String) -> Void = { _ in }
+  ) {
     self.settings = settings
     self.backend = backend
+    self.clock = clock
     self.log = log
   }
 
-  /// Opens the context, chooses, and tells what would be set; changes nothing.
+  /// Opens the context, chooses, and tells what would be set; see ``MotionSource/describe()``.
   ///
-  /// - Throws: ``SensorError``, whose remedy lists what there is where nothing fits.
-  /// What would be sampled, as the context tells it; see ``MotionSource/describe()``.
+  /// It sets nothing, but switches off a buffer of this machine that a process left on when it died, and says so in the
+  /// notes. It takes up to six seconds to tell such a buffer from one that is in use.
+  ///
+  /// - Throws: ``SensorError``, whose remedy lists what there is where nothing fits; of kind
+  ///   ``SensorError/Kind/cancelled`` as soon as the task is cancelled; and where there is no end of it by
+  ///   ``IIOSettings/openingTimeout``.
   public func describe() async throws(SensorError) -> MotionSourceDescription {
-    try await survey().choice.get()
-  }
-
-  /// What the context has, and what would be chosen.
-  ///
-  /// - Throws: ``SensorError`` if the context cannot be opened; that nothing in it can be used is no error here.
-  public func survey() async throws(SensorError) -> SensorSurvey {
-    let session = session
-    return try await SensorThread.run { () -> Result<SensorSurvey, SensorError> in
-      do throws(SensorError) { return .success(try session.survey()) } catch { return .failure(error) }
+    let (session, runs) = (session, runs)
+    return try await run { () throws(SensorError) in
+      try session.describe { runs.isAtRest }
     }
   }
 
-  /// Opens the context, sets the sensor up and samples, on a thread of its own.
-  /// Samples; see ``MotionSource/events()``.
+  /// What the context has, and what would be chosen; changes nothing.
+  ///
+  /// - Throws: ``SensorError`` if the context cannot be opened, as ``describe()`` does; that nothing in it can be used is
+  ///   no error here.
+  public func survey() async throws(SensorError) -> SensorSurvey {
+    let session = session
+    return try await run { () throws(SensorError) in try session.survey() }
+  }
+
+  private func run<Value: Sendable>(
+    _ body: @escaping @Sendable () throws(SensorError) -> Value
+  ) async throws(SensorError) -> Value {
+    try await SensorThread.run(
+      at: settings.uri, deadline: settings.openingTimeout,
+      late: session.late("open the context and read what is in it", after: settings.openingTimeout), among: stragglers
+    ) {
+      do throws(SensorError) { return .success(try body()) } catch { return .failure(error) }
+    }
+  }
+
+  /// Opens the context, sets the sensor up and samples, on a thread of its own; see ``MotionSource/events()``.
+  ///
+  /// Where a call to libiio does not return the stream fails without it; see ``IIOSettings/openingTimeout``.
   public func events() -> AsyncStream<MotionEvent> {
     let session = session
-    return runs.stream(limit: Self.waitingLimit, failed: MotionEvent.failed, ended: .ended) {
-      (stop, outlet) throws(SensorError) in
+    return runs.stream(
+      limit: Self.waitingLimit, patience: settings.openingTimeout, place: settings.uri, failed: MotionEvent.failed,
+      ended: .ended
+    ) { (stop, watchdog, outlet) throws(SensorError) in
       var assembler: MotionAssembler?
-      try session.sample(until: stop) { (setup) throws(SensorError) in
+      try session.sample(until: stop, expecting: { watchdog.expect(within: $0, else: $1) }) {
+        (setup) throws(SensorError) in
         assembler = MotionAssembler(setup, uri: session.settings.uri)
       } deliver: { (batch) throws(SensorError) in
         guard let recording = try assembler?.assemble(batch), !recording.isEmpty else { return }
@@ -71,9 +98,12 @@ public struct IIOSource: MotionSource {
   /// Samples like ``events()``, and delivers the scans as the kernel wrote them.
   func rawEvents() -> AsyncStream<RawSensorEvent> {
     let session = session
-    return runs.stream(limit: Self.waitingLimit, failed: RawSensorEvent.failed, ended: .ended) {
-      (stop, outlet) throws(SensorError) in
-      try session.sample(until: stop) { (setup) throws(SensorError) in
+    return runs.stream(
+      limit: Self.waitingLimit, patience: settings.openingTimeout, place: settings.uri, failed: RawSensorEvent.failed,
+      ended: .ended
+    ) { (stop, watchdog, outlet) throws(SensorError) in
+      try session.sample(until: stop, expecting: { watchdog.expect(within: $0, else: $1) }) {
+        (setup) throws(SensorError) in
         try outlet.send(.began(setup))
       } deliver: { (batch) throws(SensorError) in
         try outlet.send(.scans(device: batch.device, batch.bytes))
@@ -81,12 +111,19 @@ public struct IIOSource: MotionSource {
     }
   }
 
-  /// Returns once the thread of every stream so far is over. A context that is being opened on another machine can hold
-  /// that up for some seconds.
-  /// Returns once the sensor is at rest; see ``MotionSource/settled()``.
-  public func settled() async { await runs.settled() }
+  /// Returns once the sensor is at rest; see ``MotionSource/settled()``. Where a call to libiio hangs that does not come
+  /// to pass: it returns after ``IIOSettings/openingTimeout`` then, and the log says so.
+  public func settled() async {
+    if await runs.settled(within: settings.openingTimeout) { return }
+    log(
+      "\(settings.uri) is not at rest \(settings.openingTimeout.text) after its use: a call hangs; its settings are put "
+        + "back when that returns")
+  }
 
-  private var session: IIOSession { IIOSession(settings: settings, backend: backend, log: log) }
+  /// Whether no stream is left that has not ended.
+  var isAtRest: Bool { runs.isAtRest }
+
+  private var session: IIOSession { IIOSession(settings: settings, backend: backend, clock: clock, log: log) }
 }
 
 /// What sampling delivers to those who keep it as it is.

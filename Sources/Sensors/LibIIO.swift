@@ -106,24 +106,38 @@ final class LibIIOContext: IIOContextAccess {
     }
   }
 
-  func bufferState(of device: String) throws(IIOFailure) -> IIOBufferState {
-    let isEnabled: String
-    do throws(IIOFailure) {
-      isEnabled = try read(IIOAttribute(device: device, buffer: "enable"))
-    } catch {
-      // Whoever cannot tell will tell when the buffer is opened.
-      return .free
+  func look(atBufferOf device: String) throws(IIOFailure) -> BufferLook {
+    // A device without such an attribute has no buffer.
+    guard (try? read(IIOAttribute(device: device, buffer: "enable"))) == "1" else { return BufferLook() }
+    var look = BufferLook(isEnabled: true)
+    if try open(device, { (_) throws(IIOFailure) in }) == nil {
+      look.isHeld = true
+    } else if let text = try? read(IIOAttribute(device: device, buffer: "data_available")) {
+      look.waiting = Int(text)
     }
-    guard isEnabled == "1" else { return .free }
-    guard isLocal else { return .remote }
-    // The kernel lets one process at a time open the device, and opening it changes nothing.
+    return look
+  }
+
+  func switchOffBuffer(of device: String) throws(IIOFailure) -> Bool {
+    // While the device is open nobody else can begin to use it.
+    try open(device) { (_) throws(IIOFailure) in
+      try write("0", to: IIOAttribute(device: device, buffer: "enable"))
+    } != nil
+  }
+
+  /// Opens a device of this machine for as long as `body` takes; nil if somebody else has it, or its buffer, open.
+  private func open<Value>(
+    _ device: String, _ body: (Int32) throws(IIOFailure) -> Value
+  ) throws(IIOFailure) -> Value? {
     let descriptor = SystemCalls.open("/dev/\(device)", O_RDONLY | O_NONBLOCK | O_CLOEXEC)
-    if descriptor >= 0 {
-      SystemCalls.close(descriptor)
-      return .abandoned
+    guard descriptor >= 0 else {
+      let code = errno
+      if code == EBUSY { return nil }
+      throw IIOFailure(operation: .openBuffer, subject: device, code: code)
     }
-    if errno == EBUSY { return .inUse }
-    throw IIOFailure(operation: .openBuffer, subject: device, code: errno)
+    defer { SystemCalls.close(descriptor) }
+    if SystemCalls.refusesToRead(descriptor) == EBUSY { return nil }
+    return try body(descriptor)
   }
 
   func openBuffer(

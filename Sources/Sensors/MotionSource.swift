@@ -7,6 +7,8 @@ import Motion
 public protocol MotionSource: Sendable {
   /// Finds the sensor and tells what it will deliver, without sampling and without changing a setting.
   ///
+  /// It returns as soon as the task is cancelled.
+  ///
   /// - Throws: ``SensorError`` if there is no such sensor, or if it cannot be used.
   func describe() async throws(SensorError) -> MotionSourceDescription
 
@@ -19,6 +21,8 @@ public protocol MotionSource: Sendable {
   func events() -> AsyncStream<MotionEvent>
 
   /// Returns once nothing of any stream of this source is left: the sensor is off, settings are restored.
+  ///
+  /// Cancelling the task does not end that; it ends by itself, some ten seconds later, where the sensor hangs.
   func settled() async
 }
 

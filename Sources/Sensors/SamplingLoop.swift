@@ -40,6 +40,7 @@ struct SamplingLoop {
     let device: SampledDevice
     let buffer: any IIOBufferAccess
     var monitor: ScanMonitor
+    var gravity = GravityCheck()
     var isFirst = true
 
     /// Time that the scans so far cover by their number, seconds.
@@ -84,18 +85,24 @@ struct SamplingLoop {
 
   /// Samples; `access` is set up.
   ///
-  /// - Parameter doubtsRate: whether to end where the first stamps contradict the rate, rather than to say so.
+  /// - Parameters:
+  ///   - doubtsRate: whether to end where the first stamps contradict the rate, rather than to say so.
+  ///   - stop: ends it.
+  ///   - expect: told before each read how long it may take, all exchanges with a far side together.
+  ///   - deliver: given scans; what it throws ends sampling.
   func run(
-    _ access: any IIOContextAccess, doubtsRate: Bool, until stop: StopSignal,
-    _ deliver: (ScanBatch) throws(SensorError) -> Void
+    _ access: any IIOContextAccess, doubtsRate: Bool, until stop: StopSignal, expecting expect: (Duration) -> Void,
+    deliver: (ScanBatch) throws(SensorError) -> Void
   ) throws(SensorError) -> End {
     let stall = devices.map { Self.stallMilliseconds(rate: $0.rate) }.max() ?? 1000
     // A remote context gives the far side half of its deadline.
+    let timeout = isLocal ? stall : 2 * stall
     do throws(IIOFailure) {
-      try access.setTimeout(milliseconds: isLocal ? stall : 2 * stall)
+      try access.setTimeout(milliseconds: timeout)
     } catch {
       throw SensorError(error, uri: uri)
     }
+    let patience = Duration.milliseconds(3 * timeout)
     var readers: [Reader] = []
     var tokens: [Int] = []
     var isDoubtful = false
@@ -106,21 +113,14 @@ struct SamplingLoop {
       if !isDoubtful { for reader in readers { logSummary(of: reader) } }
     }
     for (index, device) in devices.enumerated() {
-      let buffer: any IIOBufferAccess
-      do throws(IIOFailure) {
-        buffer = try access.openBuffer(
-          device: device.device.id, channels: device.channels, scans: Self.scansPerBatch(rate: device.rate),
-          kernelBuffers: Self.kernelBuffers(rate: device.rate))
-      } catch {
-        throw SensorError(error, uri: uri)
-      }
+      let buffer = try openBuffer(of: device, access)
       readers.append(Reader(index: index, device: device, buffer: buffer))
       tokens.append(stop.add(waker(for: buffer)))
     }
     while !stop.isStopped, let reader = Self.mostBehind(readers) {
       let isFirst = reader.monitor.scans == 0
       let (gaps, missing) = (reader.monitor.gaps, reader.monitor.missing)
-      guard let bytes = try read(reader, access, until: stop) else { return .over }
+      guard let bytes = try read(reader, access, until: stop, { expect(patience) }) else { return .over }
       let recording = try decode(bytes, of: reader)
       if isFirst, reader.monitor.contradictsRate, let rate = reader.device.rate {
         if doubtsRate {
@@ -134,9 +134,22 @@ struct SamplingLoop {
         log("\(reader.device.device.fileName): \(lost) scans are missing, the first such gap")
       }
       try checkClocks(of: readers)
+      try checkRange(of: reader, recording)
       try deliver(ScanBatch(device: reader.index, bytes: bytes, recording: recording))
     }
     return .over
+  }
+
+  private func openBuffer(
+    of device: SampledDevice, _ access: any IIOContextAccess
+  ) throws(SensorError) -> any IIOBufferAccess {
+    do throws(IIOFailure) {
+      return try access.openBuffer(
+        device: device.device.id, channels: device.channels, scans: Self.scansPerBatch(rate: device.rate),
+        kernelBuffers: Self.kernelBuffers(rate: device.rate))
+    } catch {
+      throw SensorError(error, uri: uri)
+    }
   }
 
   /// What ends a read. Over a network it is given the time of a few batches to end by itself: cancelling breaks the
@@ -166,9 +179,10 @@ struct SamplingLoop {
 
   /// The next scans of a device; nil once stopped, or when the far side has no more.
   private func read(
-    _ reader: Reader, _ access: any IIOContextAccess, until stop: StopSignal
+    _ reader: Reader, _ access: any IIOContextAccess, until stop: StopSignal, _ expect: () -> Void
   ) throws(SensorError) -> [UInt8]? {
     while true {
+      expect()
       let bytes: [UInt8]
       do throws(IIOFailure) {
         bytes = try reader.buffer.read()
@@ -245,6 +259,27 @@ struct SamplingLoop {
         "\(readers.map(\.device.device.fileName).joined(separator: " and ")) stamp \(rounded(abs(times[0] - times[1]))) s "
         + "apart, expected one clock",
       remedy: "set current_timestamp_clock of both to monotonic, or choose one device")
+  }
+
+  /// A sensor that was reset without its driver's knowledge (a brownout) measures in a range of its own, and every value
+  /// is wrong by a factor of two or more.
+  private func checkRange(of reader: Reader, _ recording: Recording) throws(SensorError) {
+    guard let verdict = reader.gravity.watch(recording), verdict.judgement != .plausible else { return }
+    let scale = reader.device.accelerationScale
+    let place = SensorError.path("\(reader.device.device.id)/\(scale.file)", uri: uri)
+    let finding =
+      "at rest it measures \(decimalText((verdict.magnitude * 100).rounded() / 100)) m/s², expected \(decimalText(GravityCheck.standard)) (±25 %), "
+      + "with a scale of \(scale.value)"
+    guard verdict.judgement == .implausible else {
+      log("\(place): \(finding): is the sensor calibrated, and its scale the right one?")
+      return
+    }
+    throw SensorError(
+      kind: .implausible, operation: "trust what it measures", subject: place,
+      problem:
+        "sensor range implausible: \(finding); it was probably reset, by its supply or by another program, and its "
+        + "driver does not know",
+      remedy: "power-cycle the sensor and load its driver again (modprobe -r and modprobe), or start the board again")
   }
 
   private func logSummary(of reader: Reader) {

@@ -13,6 +13,13 @@ struct SampledDevice: Sendable, Hashable {
 
   /// The enabled channels, in the order of the scan.
   var channels: [String] { decoder.layout.channels.map(\.id) }
+
+  /// The attribute that says what a number of the accelerometer is worth, and its text.
+  var accelerationScale: (file: String, value: String) {
+    let axis = device.axes("accel").first
+    let file = axis?.attributes["scale"].map { $0.filename ?? "in_accel_scale" } ?? "in_accel_scale"
+    return (file, attributes[file] ?? "1")
+  }
 }
 
 /// What is sampled.

@@ -26,6 +26,8 @@ public struct SensorError: Error, Sendable, Hashable, CustomStringConvertible {
     case consumerTooSlow
     /// The sensor's time stamps are of no use.
     case timestamps
+    /// What the sensor measures cannot be true.
+    case implausible
     /// A setting was refused.
     case refused
     /// Anything else that went wrong between here and the sensor.
@@ -34,6 +36,8 @@ public struct SensorError: Error, Sendable, Hashable, CustomStringConvertible {
     case unwritable
     /// The operating system refused memory, a thread or a descriptor.
     case resources
+    /// The task that waited for it was cancelled.
+    case cancelled
   }
 
   /// The sort of trouble.
@@ -64,6 +68,7 @@ public struct SensorError: Error, Sendable, Hashable, CustomStringConvertible {
   /// One line: subject, operation, problem with the error's name and number, remedy.
   public var description: String {
     let number = code.map { " (\(SystemErrno(code: $0).name) \($0))" } ?? ""
-    return "\(subject): cannot \(operation): \(problem)\(number); \(remedy)"
+    // The URI of this machine ends in a colon itself.
+    return "\(subject)\(subject.hasSuffix(":") ? "" : ":") cannot \(operation): \(problem)\(number); \(remedy)"
   }
 }

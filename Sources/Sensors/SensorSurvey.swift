@@ -38,6 +38,41 @@ extension IIOSession {
     return SensorSurvey(uri: settings.uri, devices: devices, choice: choice)
   }
 
+  /// What would be sampled, once a buffer that a process left on when it died has been switched off: until somebody does
+  /// that its interrupts go on, and the sensor draws current.
+  ///
+  /// - Parameter isAtRest: asked again and again whether this program samples it meanwhile, which then has the say.
+  func describe(switchingOffWhile isAtRest: () -> Bool) throws(SensorError) -> MotionSourceDescription {
+    let found = try open()
+    var description = try describe(found)
+    guard isLocal, isAtRest() else { return description }
+    for device in try SensorChoice(in: found.context, settings).devices {
+      // A buffer that cannot be looked at, or be switched off, is no reason not to tell what there is: sampling will say
+      // what is wrong with it.
+      guard let owner = try? owner(ofBuffer: device.id, found.access, while: isAtRest), isAtRest() else { continue }
+      switch owner {
+      case .nobody: break
+      case .somebody:
+        description.notes.append(
+          "\(device.fileName) is in use by another program, which has to end before a window opens")
+      case .unknown:
+        description.notes.append(
+          "\(device.fileName) is sampling, and it cannot be told for whom; its buffer was left on (to switch it off: "
+            + "echo 0 > \(SensorError.path(device.id, uri: settings.uri))/buffer/enable)")
+      case .gone:
+        if (try? found.access.switchOffBuffer(of: device.id)) == true {
+          description.notes.append(Self.abandonedText(device))
+        }
+      }
+    }
+    return description
+  }
+
+  /// What is said of a buffer that was switched off because nobody is left who would.
+  static func abandonedText(_ device: IIOContext.Device) -> String {
+    "\(device.fileName) was left sampling by a process that is gone; its buffer was switched off"
+  }
+
   private func describe(_ found: Found) throws(SensorError) -> MotionSourceDescription {
     let choice = try SensorChoice(in: found.context, settings)
     let plans = try plan(choice, found)

@@ -19,14 +19,9 @@ struct SettingsJournal {
   ) throws(IIOFailure) {
     let old = try context.read(attribute)
     guard old != value else { return }
+    // Even where writing fails: a driver may have set half of it. What is as it was is not written again.
     entries.append(.attribute(attribute, value: old))
-    do throws(IIOFailure) {
-      try context.write(value, to: attribute)
-    } catch {
-      // A refusal changed nothing; after a broken connection nobody knows.
-      if !Self.isLost(error) { entries.removeLast() }
-      throw error
-    }
+    try context.write(value, to: attribute)
   }
 
   /// Notes the value of an attribute that somebody else is about to change.
@@ -39,8 +34,8 @@ struct SettingsJournal {
   mutating func setTrigger(
     _ trigger: String, of device: String, in context: any IIOContextAccess
   ) throws(IIOFailure) {
-    try context.setTrigger(trigger, of: device)
     entries.append(.trigger(device: device, trigger: nil))
+    try context.setTrigger(trigger, of: device)
   }
 
   /// Puts everything back, the last change first.
@@ -61,7 +56,10 @@ struct SettingsJournal {
         switch entry {
         case .attribute(let attribute, let value):
           if try context.read(attribute) != value { try context.write(value, to: attribute) }
-        case .trigger(let device, let trigger): try context.setTrigger(trigger, of: device)
+        case .trigger(let device, let trigger):
+          if try context.trigger(of: device) != (trigger.map { .device($0) } ?? .none) {
+            try context.setTrigger(trigger, of: device)
+          }
         }
         entries.removeLast()
       } catch {

@@ -15,6 +15,16 @@ enum SystemCalls {
     #endif
   }
 
+  /// The error number with which read(2) of nothing is refused; 0 if it is not.
+  static func refusesToRead(_ descriptor: Int32) -> Int32 {
+    var byte: UInt8 = 0
+    #if canImport(Glibc)
+      return Glibc.read(descriptor, &byte, 0) < 0 ? errno : 0
+    #elseif canImport(Musl)
+      return Musl.read(descriptor, &byte, 0) < 0 ? errno : 0
+    #endif
+  }
+
   /// write(2).
   static func write(_ descriptor: Int32, _ bytes: ArraySlice<UInt8>) -> Int {
     bytes.withUnsafeBytes { buffer in

@@ -11,9 +11,16 @@ final class FakeIIO: IIOBackend {
     var xml: String
     var attributes: [String: String] = [:]
     var triggers: [String: IIOTrigger] = [:]
-    var bufferStates: [String: IIOBufferState] = [:]
+    /// What is to be seen of a device's buffer, look by look; the last of them for ever.
+    var looks: [String: [BufferLook]] = [:]
+    /// Whether somebody opens a device's buffer between the last look at it and its being switched off.
+    var comesBetween = false
+    /// Calls that hang until ``FakeIIO/release()``, written as in `failures`, or "write PATH VALUE".
+    var hangs: Set<String> = []
     /// Error numbers by "read PATH", "write PATH", "open URI", "buffer DEVICE", "trigger DEVICE".
     var failures: [String: Int32] = [:]
+    /// Error numbers of calls that do their work all the same, by "write PATH", "trigger DEVICE".
+    var failuresAfterwards: [String: Int32] = [:]
     /// What reads of a device's buffer return, in turn; when it runs out they wait for `cancel`.
     var script: [String: [Result<[UInt8], IIOFailure>]] = [:]
     var scanSize: Int?
@@ -21,9 +28,13 @@ final class FakeIIO: IIOBackend {
     var calls: [String] = []
     var openBuffers: Set<String> = []
     var contexts = 0
+    /// Contexts that were opened, in all.
+    var opened = 0
   }
 
   let state: Locked<State>
+  private let released = DispatchSemaphore(value: 0)
+  private let hangs = AsyncStream<String>.makeStream()
 
   init(_ xml: String, attributes: [String: String] = [:]) {
     state = Locked(State(xml: xml, attributes: attributes))
@@ -44,12 +55,47 @@ final class FakeIIO: IIOBackend {
     state.withLock { $0.script[device, default: []].append(.failure(failure)) }
   }
 
+  /// Lets a call hang from now on.
+  func hang(_ call: String) { state.withLock { _ = $0.hangs.insert(call) } }
+
+  /// Returns once a call hangs, with what hangs.
+  func waitForHang() async -> String? {
+    for await call in hangs.stream { return call }
+    return nil
+  }
+
+  /// Waits for something that comes by itself.
+  func wait(for condition: (State) -> Bool) async {
+    while !state.withLock({ condition($0) }) { await Task.yield() }
+  }
+
+  /// Lets the calls that hang return, and no further one hang.
+  func release(_ count: Int = 1) {
+    state.withLock { $0.hangs = [] }
+    for _ in 0..<count { released.signal() }
+  }
+
+  fileprivate func hangIfAsked(_ call: String) {
+    guard state.withLock({ $0.hangs.contains(call) }) else { return }
+    hangs.continuation.yield(call)
+    released.wait()
+  }
+
   func open(uri: String) throws(IIOFailure) -> any IIOContextAccess {
     try check("open \(uri)", .openContext, uri)
     return FakeContext(self)
   }
 
+  fileprivate func failAfterwards(
+    _ call: String, _ operation: IIOFailure.Operation, _ subject: String
+  ) throws(IIOFailure) {
+    if let code = state.withLock({ $0.failuresAfterwards.removeValue(forKey: call) }) {
+      throw IIOFailure(operation: operation, subject: subject, code: code)
+    }
+  }
+
   fileprivate func check(_ call: String, _ operation: IIOFailure.Operation, _ subject: String) throws(IIOFailure) {
+    hangIfAsked(call)
     if let code = state.withLock({ $0.failures[call] }) {
       throw IIOFailure(operation: operation, subject: subject, code: code)
     }
@@ -61,7 +107,10 @@ private final class FakeContext: IIOContextAccess {
 
   init(_ fake: FakeIIO) {
     self.fake = fake
-    fake.state.withLock { $0.contexts += 1 }
+    fake.state.withLock { state in
+      state.contexts += 1
+      state.opened += 1
+    }
   }
   deinit { fake.state.withLock { $0.contexts -= 1 } }
 
@@ -80,10 +129,12 @@ private final class FakeContext: IIOContextAccess {
 
   func write(_ value: String, to attribute: IIOAttribute) throws(IIOFailure) {
     try fake.check("write \(attribute.path)", .writeAttribute(value: value), attribute.path)
+    fake.hangIfAsked("write \(attribute.path) \(value)")
     fake.state.withLock { state in
       state.calls.append("write \(attribute.path) \(value)")
       state.attributes[attribute.path] = value
     }
+    try fake.failAfterwards("write \(attribute.path)", .writeAttribute(value: value), attribute.path)
   }
 
   func trigger(of device: String) throws(IIOFailure) -> IIOTrigger {
@@ -96,10 +147,23 @@ private final class FakeContext: IIOContextAccess {
       state.calls.append("trigger \(device) \(trigger ?? "none")")
       state.triggers[device] = trigger.map { .device($0) } ?? IIOTrigger.none
     }
+    try fake.failAfterwards("trigger \(device)", .setTrigger, device)
   }
 
-  func bufferState(of device: String) throws(IIOFailure) -> IIOBufferState {
-    fake.state.withLock { $0.bufferStates[device] ?? .free }
+  func look(atBufferOf device: String) throws(IIOFailure) -> BufferLook {
+    try fake.check("look \(device)", .openBuffer, device)
+    return fake.state.withLock { state in
+      guard let looks = state.looks[device], let look = looks.first else { return BufferLook() }
+      if looks.count > 1 { state.looks[device] = Array(looks.dropFirst()) }
+      return look
+    }
+  }
+
+  func switchOffBuffer(of device: String) throws(IIOFailure) -> Bool {
+    if fake.state.withLock({ $0.comesBetween }) { return false }
+    try write("0", to: IIOAttribute(device: device, buffer: "enable"))
+    fake.state.withLock { $0.looks[device] = nil }
+    return true
   }
 
   func openBuffer(

@@ -46,7 +46,7 @@ struct LibIIOTests {
     #expect(throws: IIOFailure.self) {
       _ = try access.openBuffer(device: "iio:device0", channels: ["no_such"], scans: 8, kernelBuffers: 4)
     }
-    #expect(try access.bufferState(of: "iio:device0") == .free)
+    #expect(try access.look(atBufferOf: "iio:device0") == BufferLook())
     #expect(try access.trigger(of: "iio:device0") == .notSupported)
   }
 
@@ -72,6 +72,43 @@ struct LibIIOTests {
     }
     #expect(error?.kind == .unreachable)
     #expect(error?.problem == "nothing listens there", "\(error.map { "\($0)" } ?? "")")
+  }
+
+  @Test("somebody listens there and never answers: the deadline counts, not libiio's own", .timeLimit(.minutes(1)))
+  func silentServer() async throws {
+    let listener = try Listener()
+    var settings = IIOSettings(uri: "ip:127.0.0.1:\(listener.port)")
+    settings.timeout = .seconds(60)
+    settings.openingTimeout = .milliseconds(200)
+    let source = IIOSource(settings)
+    let error = await #expect(throws: SensorError.self) { try await source.describe() }
+    #expect(error?.kind == .unreachable)
+    #expect(error?.problem == "no end of it within 0.2 s", "\(error.map { "\($0)" } ?? "")")
+  }
+
+  /// Connections to it are made by the kernel, and reset when it goes; nobody accepts them.
+  private final class Listener {
+    let port: UInt16
+    private let descriptor: Int32
+
+    init() throws {
+      descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+      var address = sockaddr_in()
+      address.sin_family = sa_family_t(AF_INET)
+      address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+      var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+      let descriptor = descriptor
+      let isListening = withUnsafeMutablePointer(to: &address) { pointer in
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+          bind(descriptor, address, length) == 0 && listen(descriptor, 1) == 0
+            && getsockname(descriptor, address, &length) == 0
+        }
+      }
+      try #require(isListening)
+      port = UInt16(bigEndian: address.sin_port)
+    }
+
+    deinit { close(descriptor) }
   }
 
   @Test("XML that is none, empty or huge")

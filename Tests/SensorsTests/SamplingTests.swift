@@ -152,7 +152,8 @@ struct SamplingTests {
       for device in ["iio:device1", "iio:device2"] {
         let scans = (0..<4).flatMap { index in
           let number = Int64(batch * 4 + index)
-          return hidScan(1, device == "iio:device1" && number == 131 ? 1 << 60 : number * 10_000_000)
+          return hidScan(
+            577 + Int32(number % 2), device == "iio:device1" && number == 131 ? 1 << 60 : number * 10_000_000)
         }
         fake.scans(device, [scans])
       }

@@ -105,6 +105,26 @@ struct SettingsTests {
     #expect(fake.writes.count == 4, "clock and rate, and both back")
   }
 
+  @Test("what was set although writing it failed is put back", arguments: [EIO, EREMOTEIO, ETIMEDOUT])
+  func halfWritten(_ code: Int32) throws {
+    let fake = brief()
+    fake.state.withLock { state in
+      state.failuresAfterwards["write iio:device0/in_accel_scale"] = code
+      state.triggers["iio:device0"] = IIOTrigger.none
+    }
+    #expect(throws: SensorError.self) { try sample(fake) }
+    for (path, value) in FakeXML.mpu6050Values { #expect(fake.value(path) == value, "\(path)") }
+    #expect(fake.state.withLock { $0.triggers["iio:device0"] } == IIOTrigger.none)
+
+    let trigger = brief()
+    trigger.state.withLock { state in
+      state.triggers["iio:device0"] = IIOTrigger.none
+      state.failuresAfterwards["trigger iio:device0"] = code
+    }
+    #expect(throws: SensorError.self) { try sample(trigger) }
+    #expect(trigger.state.withLock { $0.triggers["iio:device0"] } == IIOTrigger.none)
+  }
+
   @Test("a far side that has not noticed yet that the buffer is closed is asked again, a limited number of times")
   func patience() throws {
     let fake = FakeIIO.mpu6050()
@@ -226,25 +246,6 @@ struct SettingsTests {
     #expect(fake.writes.first == "write trigger4/sampling_frequency 200")
     #expect(setup?.devices.first?.rate == 200)
     #expect(fake.value("trigger4/sampling_frequency") == "100")
-  }
-
-  @Test("a buffer that another process reads is left to it: nothing is changed")
-  func inUse() throws {
-    let fake = brief()
-    fake.state.withLock { $0.bufferStates["iio:device0"] = .inUse }
-    let error = #expect(throws: SensorError.self) { try sample(fake) }
-    #expect(error?.kind == .busy)
-    #expect(error?.remedy.contains("iio-sensor-proxy") == true)
-    #expect(fake.writes.isEmpty)
-  }
-
-  @Test("a buffer that a killed process left is switched off, since settings cannot change while it is on")
-  func abandoned() throws {
-    let fake = brief()
-    fake.state.withLock { $0.bufferStates["iio:device0"] = .abandoned }
-    let (_, log) = try sample(fake)
-    #expect(fake.writes.first == "write iio:device0/buffer/enable 0")
-    #expect(log.contains { $0.contains("process that is gone") })
   }
 
   @Test("the description is what would be set, found without changing anything")
