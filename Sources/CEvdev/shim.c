@@ -1,10 +1,7 @@
-#define _GNU_SOURCE
 #include "CEvdev.h"
 
 #include <linux/input.h>
-#include <pthread.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <time.h>
 

@@ -34,6 +34,8 @@ struct InputReading: PollWork {
   /// Returns `false` if there was no room for the event.
   let deliver: (InputDeviceEvent) -> Bool
   let finish: () -> Void
+  /// Time after which a consumer that was behind is told again, ns.
+  static let retry: Int64 = 100_000_000
   /// Whether the consumer missed something, and does not know yet.
   private var owesState = false
 
@@ -46,16 +48,15 @@ struct InputReading: PollWork {
   var watchedDescriptor: Int32? { device.fileDescriptor }
 
   mutating func proceed(_ reason: PollReason, now: Int64) -> PollNext {
-    guard reason == .readable else { return .wait(until: nil) }
     do {
-      for event in try device.readAvailable() {
-        if owesState {
-          guard deliver(.resynchronised(try device.state(), monotonicNanoseconds: now)) else { continue }
-          owesState = false
-        }
-        if !deliver(event) { owesState = true }
+      if reason == .readable {
+        // What comes after something was missed, and before the state is asked for, is part of that state: told after it,
+        // it would undo what is newer.
+        for event in try device.readAvailable() where !owesState { owesState = !deliver(event) }
       }
-      return .wait(until: nil)
+      if owesState { owesState = !deliver(.resynchronised(try device.state(), monotonicNanoseconds: now)) }
+      // The device may be silent from now on, a key down for ever to those who missed that it was released.
+      return .wait(until: owesState ? now &+ Self.retry : nil)
     } catch {
       // With a full queue the end of the stream must do for a message.
       _ = deliver(.failed(error))

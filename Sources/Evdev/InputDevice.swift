@@ -68,13 +68,37 @@ public final class InputDevice: Sendable {
   /// Reads what there is, without waiting: at most a few hundred events, so that a device that floods its reader does
   /// not keep it from everything else. An empty result means that there is nothing now.
   ///
+  /// After a loss everything that waits is discarded before the state is asked for, as in libevdev: a packet that is
+  /// older than the state would undo it, and the kernel takes key events from the queue as it answers EVIOCGKEY, so that
+  /// the one that releases a key might never come.
+  ///
   /// For one thread at a time.
   package func readAvailable() throws(EvdevError) -> [InputDeviceEvent] {
+    var events: [InputDeviceEvent] = []
+    var (packets, loss) = try readOnce()
+    if let packets, !packets.isEmpty { events.append(.packets(packets)) }
+    guard loss != nil else { return events }
+    // The kernel's queue holds a few reads at most; a device that fills it faster than this loses packets again.
+    for _ in 0..<Self.drainingReads {
+      let (rest, again) = try readOnce()
+      guard let rest else { break }
+      loss = again ?? rest.last?.monotonicNanoseconds ?? loss
+    }
+    if let loss { events.append(.resynchronised(try state(), monotonicNanoseconds: loss)) }
+    return events
+  }
+
+  /// The most reads that are discarded after a loss.
+  private static let drainingReads = 16
+
+  /// Reads once: the packets before the first loss, nil if there was nothing to read at all; and the time of the latest
+  /// packet, if anything was lost.
+  private func readOnce() throws(EvdevError) -> (packets: [InputPacket]?, loss: Int64?) {
     var bytes = [UInt8](repeating: 0, count: 256 * EventDecoder.eventSize)
     let count = read(fileDescriptor, &bytes, bytes.count)
     if count < 0 {
       switch SystemErrno.current {
-      case .tryAgain, .interrupted: return []
+      case .tryAgain, .interrupted: return (nil, nil)
       case .noDevice: throw .deviceGone(path: description.path)
       case let error: throw .cannotRead(path: description.path, error)
       }
@@ -84,27 +108,15 @@ public final class InputDevice: Sendable {
     let outputs = unfinished.withLock { unfinished in
       unfinished.decoder.decode(bytes[..<count]).compactMap { unfinished.assembler.add($0) }
     }
-    return try events(from: outputs)
-  }
-
-  private func events(from outputs: [PacketAssembler.Output]) throws(EvdevError) -> [InputDeviceEvent] {
-    var events: [InputDeviceEvent] = []
     var packets: [InputPacket] = []
-    // The state is asked for once, after the last loss: packets before it no longer add up to anything.
-    let lastLoss = outputs.lastIndex {
-      if case .lost = $0 { true } else { false }
-    }
-    for (index, output) in outputs.enumerated() {
+    var loss: Int64?
+    for output in outputs {
       switch output {
-      case .packet(let packet): packets.append(packet)
-      case .lost(let time) where index == lastLoss:
-        if !packets.isEmpty { events.append(.packets(packets)) }
-        packets = []
-        events.append(.resynchronised(try state(), monotonicNanoseconds: time))
-      case .lost: break
+      case .packet(let packet) where loss == nil: packets.append(packet)
+      case .packet(let packet): loss = packet.monotonicNanoseconds
+      case .lost(let time): loss = time
       }
     }
-    if !packets.isEmpty { events.append(.packets(packets)) }
-    return events
+    return (packets, loss)
   }
 }

@@ -37,10 +37,12 @@ package struct LinuxInputKernel: InputKernel {
   }
 
   package func open(_ path: String) throws(SystemErrno) -> Int32 {
+    // The path is the user's: a terminal must not become this process's own.
+    let flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY
     #if canImport(Glibc)
-      let descriptor = Glibc.open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+      let descriptor = Glibc.open(path, flags)
     #elseif canImport(Musl)
-      let descriptor = Musl.open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+      let descriptor = Musl.open(path, flags)
     #endif
     if descriptor < 0 { throw .current }
     return descriptor

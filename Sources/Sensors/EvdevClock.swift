@@ -17,6 +17,8 @@ struct EvdevClock {
   }
 
   private var tie: Tie?
+  /// The time that was told last.
+  private var latest: Int64?
 
   /// The time of a packet on CLOCK_MONOTONIC, ns.
   ///
@@ -33,10 +35,18 @@ struct EvdevClock {
       let (parted, overflow) = time.subtractingReportingOverflow(monotonic)
       if !overflow, parted.magnitude <= UInt64(Self.tolerance) {
         self.tie = tie
+        latest = time
         return time
       }
     }
-    tie = Tie(monotonic: monotonic, last: device)
-    return monotonic
+    // The packet of the tie before may have come late, and with it all after it; time goes on from there.
+    var start = monotonic
+    if let latest {
+      let (ahead, overflow) = latest.subtractingReportingOverflow(monotonic)
+      if !overflow, (0...Self.tolerance).contains(ahead) { start = latest &+ 1000 }
+    }
+    tie = Tie(monotonic: start, last: device)
+    latest = start
+    return start
   }
 }

@@ -87,7 +87,7 @@ struct EvdevSampling: PollWork {
   private var stalled: SensorError {
     SensorError(
       kind: .stalled, operation: "read scans", subject: device.description.sensorText,
-      problem: "nothing came for \(Self.patience / 1_000_000_000) s",
+      problem: "nothing came for \(Duration.nanoseconds(patience).text)",
       remedy: "wake the controller, charge it, or connect it again")
   }
 }

@@ -85,7 +85,7 @@ import Testing
     #expect(try device.readAvailable() == [.packets([second])])
   }
 
-  @Test("After a loss the device is asked for its state, once, however many losses one read brings")
+  @Test("After a loss the device is asked for its state, once, and what came before that is not told after it")
   func loss() throws {
     let kernel = FakeInputKernel([path: controller()])
     let device = try InputDevice(path: path, kernel: kernel)
@@ -93,15 +93,38 @@ import Testing
     kernel.send(
       [
         .key(0x100, 1), .report(at: 1000), .dropped(), .report(at: 2000), .dropped(), .key(0x100, 0), .report(at: 3000),
+        // The release is not in the queue any more: the kernel takes it out when it is asked for the keys.
         .key(0x100, 1), .report(at: 4000),
       ], to: path)
     #expect(
       try device.readAvailable() == [
         .packets([InputPacket(events: [.key(0x100, 1)], monotonicNanoseconds: 1000)]),
         .resynchronised(
-          InputDeviceState(keysDown: [KeyCode(code: 0x211)], axes: [.x: 17, .rz: -4]), monotonicNanoseconds: 3000),
-        .packets([InputPacket(events: [.key(0x100, 1)], monotonicNanoseconds: 4000)]),
+          InputDeviceState(keysDown: [KeyCode(code: 0x211)], axes: [.x: 17, .rz: -4]), monotonicNanoseconds: 4000),
       ])
+    kernel.send([.key(0x211, 0), .report(at: 5000)], to: path)
+    #expect(
+      try device.readAvailable() == [.packets([InputPacket(events: [.key(0x211, 0)], monotonicNanoseconds: 5000)])])
+  }
+
+  @Test("After a loss everything that waits is discarded, but a device that never stops is not read for ever")
+  func longLoss() throws {
+    let kernel = FakeInputKernel([path: controller()])
+    let device = try InputDevice(path: path, kernel: kernel)
+    // Three reads' worth, and an event that is cut.
+    let events = [InputEvent.dropped()] + (1...300).flatMap { [.axis(.x, $0), .report(at: Int64($0) * 1000)] }
+    kernel.send(events, to: path)
+    kernel.send(Array(InputEvent.axis(.x, 5, at: 400_000).bytes.dropLast(3)), to: path)
+    #expect(
+      try device.readAvailable() == [
+        .resynchronised(InputDeviceState(axes: [.x: 17, .rz: -4]), monotonicNanoseconds: 300_000)
+      ])
+    kernel.send(Array(InputEvent.axis(.x, 5, at: 400_000).bytes.suffix(3)), to: path)
+    kernel.send([.report(at: 400_000)], to: path)
+    let packet = InputPacket(events: [.axis(.x, 5, at: 400_000)], monotonicNanoseconds: 400_000)
+    #expect(try device.readAvailable() == [.packets([packet])])
+    kernel.disconnect(path)
+    #expect(throws: EvdevError.deviceGone(path: path)) { try device.readAvailable() }
   }
 
   @Test("A device that goes away ends the stream with an error that says so")
@@ -152,22 +175,30 @@ import Testing
       return true
     } finish: {
     }
-    func send(_ value: Int32) {
+    func send(_ value: Int32) -> PollNext {
       kernel.send([.axis(.x, value), .report()], to: path)
-      #expect(reading.proceed(.readable, now: 77) == .wait(until: nil))
+      return reading.proceed(.readable, now: 77)
     }
-    send(1)
-    hasRoom.withLock { $0 = false }
-    send(2)
-    send(3)
-    hasRoom.withLock { $0 = true }
-    send(4)
     let packet = { (value: Int32) in
       InputDeviceEvent.packets([InputPacket(events: [.axis(.x, value)], monotonicNanoseconds: 0)])
     }
-    #expect(
-      delivered.withLock { $0 } == [
-        packet(1), .resynchronised(InputDeviceState(axes: [.x: 17, .rz: -4]), monotonicNanoseconds: 77), packet(4),
-      ])
+    func state(at time: Int64) -> InputDeviceEvent {
+      .resynchronised(InputDeviceState(axes: [.x: 17, .rz: -4]), monotonicNanoseconds: time)
+    }
+    #expect(send(1) == .wait(until: nil))
+    hasRoom.withLock { $0 = false }
+    #expect(send(2) == .wait(until: 100_000_077))
+    #expect(send(3) == .wait(until: 100_000_077))
+    hasRoom.withLock { $0 = true }
+    // The state is newer than the packet, which is not told after it.
+    #expect(send(4) == .wait(until: nil))
+    #expect(send(5) == .wait(until: nil))
+    #expect(delivered.withLock { $0 } == [packet(1), state(at: 77), packet(5)])
+
+    hasRoom.withLock { $0 = false }
+    #expect(send(6) == .wait(until: 100_000_077))
+    hasRoom.withLock { $0 = true }
+    #expect(reading.proceed(.deadline, now: 100_000_077) == .wait(until: nil), "the device is silent from then on")
+    #expect(delivered.withLock { $0 }.last == state(at: 100_000_077))
   }
 }

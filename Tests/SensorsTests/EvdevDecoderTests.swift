@@ -128,6 +128,17 @@ import Testing
     #expect(clock.nanoseconds(device: 1_011_999, monotonic: 11_012_900_000) == 11_012_000_000)
   }
 
+  @Test("A tie made by a packet that came late is no reason for time to run backwards at the next one")
+  func resetAfterDelay() {
+    var clock = EvdevClock()
+    // Thirty milliseconds late, as are all after it by the device's clock.
+    _ = clock.nanoseconds(device: 1_000_000, monotonic: 1_030_000_000)
+    #expect(clock.nanoseconds(device: 1_004_000, monotonic: 1_004_000_000) == 1_034_000_000)
+    let reset = clock.nanoseconds(device: 0, monotonic: 1_008_000_000)
+    #expect(reset == 1_034_001_000)
+    #expect(clock.nanoseconds(device: 4000, monotonic: 1_012_000_000) == reset + 4_000_000)
+  }
+
   @Test("More than an hour of silence, longer than the clock counts, is tied anew too")
   func longSilence() {
     var clock = EvdevClock()

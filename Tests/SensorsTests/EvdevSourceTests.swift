@@ -159,6 +159,7 @@ import Testing
     #expect(sampling.proceed(.started, now: 0) == .wait(until: 2_000_000_000))
     #expect(sampling.proceed(.deadline, now: 2_000_000_000) == .finish)
     #expect(sampling.failure?.kind == .stalled)
+    #expect(sampling.failure?.problem == "nothing came for 2 s")
     var (_, quiet) = try self.sampling(Outlet(), hasClock: false)
     #expect(quiet.proceed(.started, now: 0) == .wait(until: nil))
   }
@@ -168,9 +169,12 @@ import Testing
     let outlet = Outlet()
     var (kernel, sampling) = try sampling(outlet, hasClock: false)
     _ = sampling.proceed(.started, now: 0)
-    kernel.send([.dropped(), .report(at: 1000), .axis(.x, 0), .report(at: 2000)], to: Self.path)
+    kernel.send([.axis(.x, 5), .dropped(), .report(at: 1000), .axis(.x, 7), .report(at: 2000)], to: Self.path)
+    #expect(sampling.proceed(.readable, now: 0) == .wait(until: nil), "what is older than the state is no scan")
+    kernel.send([.axis(.x, 0), .report(at: 3000)], to: Self.path)
     _ = sampling.proceed(.readable, now: 0)
     _ = sampling.proceed(.deadline, now: 20_000_000)
+    #expect(outlet.batches.first?.timestamps == [3000])
     #expect(outlet.batches.first?.acceleration == [SIMD3(0, 9.80665, 9.80665)])
     #expect(outlet.messages.count == 1)
   }
