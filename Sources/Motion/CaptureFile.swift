@@ -21,6 +21,18 @@ enum CaptureFile {
     }
   }
 
+  /// Refuses a path that leads nowhere, where a capture of either format would do.
+  static func requireCapture(at path: String) throws(CaptureError) {
+    var information = stat()
+    guard !path.isEmpty, !path.utf8.contains(0), stat(path, &information) != 0 else { return }
+    let code = errno
+    throw CaptureError(
+      kind: code == ENOENT || code == ENOTDIR ? .notFound : .unreadable, file: path,
+      problem: "cannot be opened (\(errorText(code))), expected a capture directory (context.xml and NAME.bin) or a "
+        + "samples.json",
+      advice: code == EACCES ? "make it readable for this user" : "check the path")
+  }
+
   /// A path below a directory.
   static func join(_ directory: String, _ name: String) -> String {
     directory.isEmpty || directory.hasSuffix("/") ? directory + name : directory + "/" + name
@@ -164,9 +176,12 @@ enum CaptureFile {
 
   /// Foundation's wording repeats the path; the system's says why.
   private static func reason(_ error: any Error) -> String {
-    let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
-    if let underlying, underlying.domain == NSPOSIXErrorDomain {
+    // On Linux that is a POSIXError, which is no NSError there.
+    switch (error as NSError).userInfo[NSUnderlyingErrorKey] {
+    case let underlying as POSIXError: return errorText(underlying.code.rawValue)
+    case let underlying as NSError where underlying.domain == NSPOSIXErrorDomain:
       return errorText(Int32(truncatingIfNeeded: underlying.code))
+    default: break
     }
     return String(error.localizedDescription.prefix(160))
   }

@@ -14,7 +14,8 @@ public enum CaptureFormat: String, Sendable, Hashable, CaseIterable {
   ///
   /// - Throws: `CaptureError`, as `Capture.read(directory:)` and `SamplesFile.read(path:)` do.
   public static func load(path: String) throws(CaptureError) -> Capture {
-    switch detect(path: path) {
+    try CaptureFile.requireCapture(at: path)
+    return switch detect(path: path) {
     case .directory: try Capture.read(directory: path)
     case .samples: try SamplesFile.read(path: path)
     }

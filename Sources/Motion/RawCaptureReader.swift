@@ -7,6 +7,7 @@ extension RawCapture {
   ///
   /// - Throws: `CaptureError` for everything that is absent, malformed, too large or ambiguous.
   public static func load(path: String) throws(CaptureError) -> RawCapture {
+    try CaptureFile.requireCapture(at: path)
     guard CaptureFormat.detect(path: path) == .samples else { return try read(directory: path) }
     let capture = try SamplesFile.read(path: path)
     let files = try capture.encoded(file: path)

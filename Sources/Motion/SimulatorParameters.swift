@@ -119,7 +119,10 @@ public struct SimulatorError: Error, CustomStringConvertible, Sendable, Hashable
   public let expected: ClosedRange<Double>
 
   /// One line: parameter, value, range.
-  public var description: String {
-    "simulator: \(parameter) is \(value), expected \(expected.lowerBound) to \(expected.upperBound); choose a value there"
+  public var description: String { "simulator: \(text(calling: parameter))" }
+
+  /// The same for whoever knows the parameter by another name.
+  public func text(calling name: String) -> String {
+    "\(name) is \(value), expected \(decimalText(expected.lowerBound)) to \(decimalText(expected.upperBound)); choose a value there"
   }
 }

@@ -78,9 +78,25 @@ struct Simulate: ParsableCommand {
     }
     do {
       try Simulator.simulate(parameters).pair.write(to: out)
+    } catch let error as SimulatorError {
+      throw ExitStatus.badInput(error.text(calling: option(of: error.parameter)))
     } catch {
       throw ExitStatus.badInput("\(error)")
     }
     Terminal.progress("wrote \(out)/alice, \(out)/bob and \(out)/pair.json\(Terminal.isInteractive ? "\n" : "")")
+  }
+
+  /// What the user typed for a parameter of the simulator.
+  private func option(of parameter: String) -> String {
+    switch parameter {
+    case "rateAlice": "--rate"
+    case "rateBob": rateBob == nil ? "--rate" : "--rate-bob"
+    case "leverArm": "--lever-arm"
+    case "restBefore", "restBefore + restAfter": "--rest"
+    case "accelerationRange": "--accel-range"
+    case "angularVelocityRange": "--gyro-range"
+    case "seconds", "flex", "intensity", "gap": "--\(parameter)"
+    default: parameter
+    }
   }
 }

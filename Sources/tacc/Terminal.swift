@@ -20,9 +20,10 @@ enum Terminal {
     do {
       try FileHandle.standardOutput.write(contentsOf: Data((text + "\n").utf8))
     } catch {
-      let code = ((error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError)?.code ?? Int(errno)
+      // On Linux that is a POSIXError, which is no NSError there.
+      let cause = (error as NSError).userInfo[NSUnderlyingErrorKey] as? POSIXError
       throw ExitStatus.fault(
-        "cannot write to standard output: \(String(cString: strerror(Int32(truncatingIfNeeded: code))))")
+        "cannot write to standard output: \(String(cString: strerror(cause?.code.rawValue ?? errno)))")
     }
   }
 

@@ -206,6 +206,7 @@ struct SimulatorTests {
       let error = thrown(SimulatorError.self) { try Simulator.simulate(parameters) }
       #expect(error?.parameter == name)
       #expect(error?.description.contains("expected") == true)
+      #expect(error?.text(calling: "--option").hasPrefix("--option is ") == true)
     }
   }
 }

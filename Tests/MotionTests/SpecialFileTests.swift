@@ -58,6 +58,38 @@ import Testing
     #expect(CaptureFile.join("", "alice") == "alice")
   }
 
+  /// What the system says, not what Foundation makes of it.
+  @Test func aPlaceThatCannotBeWrittenSaysWhy() throws {
+    defer { try? FileManager.default.removeItem(atPath: directory) }
+    let file = directory + "/file"
+    try Data("x".utf8).write(to: URL(fileURLWithPath: file))
+    let reasons = [
+      #expect(throws: CaptureError.self) { try SamplesFile.write(recording, to: directory + "/none/x.json") }?.problem,
+      #expect(throws: CaptureError.self) { try CaptureFile.makeDirectory(file + "/below") }?.problem,
+      #expect(throws: CaptureError.self) { try CaptureFile.makeDirectory(file) }?.problem,
+    ]
+    #expect(
+      reasons == [
+        "cannot be written (No such file or directory)", "cannot be made a directory (Not a directory)",
+        "cannot be made a directory (File exists)",
+      ])
+  }
+
+  /// Either format would do, and both are named.
+  @Test func aPathThatLeadsNowhereNamesBothFormats() {
+    let path = directory + "/none"
+    for error in [
+      #expect(throws: CaptureError.self, performing: { try CaptureFormat.load(path: path) }),
+      #expect(throws: CaptureError.self, performing: { try RawCapture.load(path: path) }),
+    ] {
+      #expect(error?.kind == .notFound)
+      #expect(
+        error?.problem == "cannot be opened (No such file or directory), expected a capture directory (context.xml and "
+          + "NAME.bin) or a samples.json")
+    }
+    #expect(throws: CaptureError.self) { try CaptureFormat.load(path: "") }
+  }
+
   /// Scans nanoseconds apart, as a clock that all but stands still gives them, cost no more than others.
   @Test func aClockThatStandsStillCostsNothing() {
     var detector = BurstDetector()
