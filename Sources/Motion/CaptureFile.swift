@@ -43,6 +43,11 @@ enum CaptureFile {
     path.split(separator: "/").last.map(String.init) ?? path
   }
 
+  /// Whether the names in a directory can be read.
+  static func isListable(_ directory: String) -> Bool {
+    (try? FileManager.default.contentsOfDirectory(atPath: directory)) != nil
+  }
+
   /// The names in a directory, sorted; empty if it cannot be listed.
   static func names(in directory: String) -> [String] {
     ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []).sorted()

@@ -101,6 +101,29 @@ public struct CapturePair: Sendable, Hashable {
     return CapturePair(alice: try side("alice"), bob: try side("bob"), manifest: manifest)
   }
 
+  /// The directories of pairs in a tree: those with a `pair.json`, in order of their paths; none is looked for inside a
+  /// pair, and none deeper than 16 levels.
+  ///
+  /// - Throws: where the root is no directory or cannot be listed. Below it, what cannot be listed holds no pairs.
+  public static func directories(below root: String) throws(CaptureError) -> [String] {
+    guard CaptureFile.kind(of: root) == .directory, CaptureFile.isListable(root) else {
+      let isAbsent = CaptureFile.kind(of: root) == .absent
+      throw CaptureError(
+        kind: isAbsent ? .notFound : .unreadable, file: root.isEmpty ? root.quotedForError : root,
+        problem: isAbsent ? "does not exist, expected a tree of pairs" : "cannot be listed, expected a tree of pairs",
+        advice: "give a directory that holds pairs (alice, bob and pair.json), at any depth")
+    }
+    func search(_ directory: String, depth: Int) -> [String] {
+      if CaptureFile.kind(of: CaptureFile.join(directory, "pair.json")) != .absent { return [directory] }
+      guard depth < 16 else { return [] }
+      return CaptureFile.names(in: directory).flatMap { name -> [String] in
+        let path = CaptureFile.join(directory, name)
+        return CaptureFile.kind(of: path) == .directory ? search(path, depth: depth + 1) : []
+      }
+    }
+    return search(root, depth: 0)
+  }
+
   /// Writes the tree, made if need be.
   public func write(to directory: String) throws(CaptureError) {
     try CaptureFile.requireWritablePath(directory)

@@ -37,11 +37,6 @@ public struct SimulatedPair: Sendable, Hashable {
 /// clock. Motion is computed at 4 kHz. A rigid body has one angular velocity; accelerations at two of its points
 /// differ by ω̇ × r + ω × (ω × r).
 public enum Simulator {
-  /// How far an imitator lags behind, in seconds.
-  static let mimicDelay = 0.120
-  /// Below what frequency an imitator follows, in Hz.
-  static let mimicCorner = 3.0
-
   /// The independent streams of random numbers.
   enum Stream: UInt64 {
     case rig = 1
@@ -50,6 +45,8 @@ public enum Simulator {
     case slack
     case alicesSensor
     case bobsSensor
+    case imitation
+    case choice
   }
 
   /// Simulates a pair.
@@ -82,15 +79,18 @@ public enum Simulator {
     var alicesSensor = SimulatorSensor(
       parameters, nominalRate: parameters.rateAlice, clockStart: alicesClock, clockRate: 1,
       random: random(.alicesSensor))
+    var bobs = parameters
+    bobs.accelerationRange = parameters.accelerationRangeBob ?? parameters.accelerationRange
+    bobs.angularVelocityRange = parameters.angularVelocityRangeBob ?? parameters.angularVelocityRange
     var bobsSensor = SimulatorSensor(
-      parameters, nominalRate: parameters.rateBob, clockStart: alicesClock + offset, clockRate: 1 + drift * 1e-6,
+      bobs, nominalRate: parameters.rateBob, clockStart: alicesClock + offset, clockRate: 1 + drift * 1e-6,
       random: random(.bobsSensor))
     let lost = parameters.gap > 0 ? gapStart..<gapStart + parameters.gap : nil
     let isTogether = parameters.relation == .together
     return SimulatedPair(
       parameters: parameters,
       alice: capture(alicesSensor.record(bodies.alice, lost: nil), parameters, side: "alice"),
-      bob: capture(bobsSensor.record(bodies.bob, lost: lost), parameters, side: "bob"),
+      bob: capture(bobsSensor.record(bodies.bob, lost: lost), bobs, side: "bob"),
       leverArm: isTogether ? arm : SIMD3(),
       rotation: isTogether ? rows(of: mounting) : nil,
       clockOffset: offset, clockDrift: drift,
@@ -130,31 +130,19 @@ public enum Simulator {
       let own = SimulatorHand(
         random: random(.bobsHand), envelope: envelope, tremor: parameters.tremor,
         irregularity: parameters.irregularity)
+      var imitator = SimulatorImitation(parameters, steps: envelope.count, random: random(.imitation))
       let hand = SimulatorHand(
-        rotation: imitation(of: alice.angularVelocity, with: own.rotation),
-        translation: imitation(of: alicesHand.translation, with: own.translation))
+        rotation: imitator.imitate(alice.angularVelocity, with: own.rotation),
+        translation: imitator.imitate(alicesHand.translation, with: own.translation))
       // An imitator holds the board the same way up; only how its sensor is mounted differs.
       let body = SimulatorBody(hand: hand, envelope: envelope, start: start, pivot: pivot)
       return (alice, body.carried(arm: SIMD3(), slack: nil, envelope: envelope, mounting: mounting))
-    }
-  }
-
-  /// What is slow of one motion, late, and what is fast of another.
-  ///
-  /// The low-pass runs forwards and backwards, which delays nothing: the imitator's delay is `mimicDelay` alone.
-  static func imitation(of model: [SIMD3<Double>], with own: [SIMD3<Double>]) -> [SIMD3<Double>] {
-    func slow(_ values: [SIMD3<Double>]) -> [SIMD3<Double>] {
-      func pass(_ input: some Sequence<SIMD3<Double>>) -> [SIMD3<Double>] {
-        var filter = SimulatorFilter.lowPass(mimicCorner, rate: SimulatorHand.rate)
-        return input.map { filter.next($0) }
-      }
-      return pass(pass(values).reversed()).reversed()
-    }
-    let delay = Int((mimicDelay * SimulatorHand.rate).rounded())
-    let followed = slow(model)
-    let ownSlow = slow(own)
-    return own.indices.map { index in
-      (index >= delay ? followed[index - delay] : SIMD3()) + own[index] - ownSlow[index]
+    case .replay:
+      let hand = SimulatorHand(
+        random: random(.alicesHand), envelope: envelope, tremor: parameters.tremor,
+        irregularity: parameters.irregularity, shake: random(.bobsHand))
+      let body = SimulatorBody(hand: hand, envelope: envelope, start: start, pivot: pivot)
+      return (alice, body.carried(arm: SIMD3(), slack: nil, envelope: envelope, mounting: mounting))
     }
   }
 

@@ -24,14 +24,19 @@ struct SimulatorHand {
   /// Simulates a hand.
   ///
   /// - Parameters:
-  ///   - random: the person.
+  ///   - random: the person, and the shake unless that is given apart.
   ///   - envelope: strength of the shaking at each step.
   ///   - tremor: strength of the tremor.
   ///   - irregularity: share of the oscillations that gives way to noise, 0 to 1.
-  init(random: consuming SimulatorRandom, envelope: [Double], tremor: Double, irregularity: Double = 0) {
+  ///   - shake: what differs between one shake of this person and another; nil to go on with `random`.
+  init(
+    random: consuming SimulatorRandom, envelope: [Double], tremor: Double, irregularity: Double = 0,
+    shake: SimulatorRandom? = nil
+  ) {
     let tempo = 2 * Double.pi * random.uniform(3.3, 5.2)
     var sharedTempo = SimulatorWander(time: 1.0, deviation: 0.12)
     var axes = (0..<6).map { _ in Axis(tempo: tempo, random: &random) }
+    if let shake { random = shake }
     var rotationNoise = NoiseBand()
     var translationNoise = NoiseBand()
     var rotationGrip = SimulatorFilter.lowPass(45, rate: Self.rate)

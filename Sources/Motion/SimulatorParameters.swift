@@ -6,8 +6,11 @@ public struct SimulatorParameters: Sendable, Hashable {
     case together
     /// Shaken at the same time by two people who ignore each other.
     case apart
-    /// Bob sees Alice and imitates her: he follows what is slower than 3 Hz, 120 ms late, and adds his own above.
+    /// Bob sees Alice and imitates her: he follows what is slower than `mimicCorner`, late by `mimicDelay`, and adds
+    /// his own above.
     case mimic
+    /// Bob's recording is of another shake of Alice's hand: the same tempo, habits and first pose, not the same motion.
+    case replay
   }
 
   /// Start of all random streams: one seed and one set of parameters give one pair, on every machine.
@@ -36,10 +39,23 @@ public struct SimulatorParameters: Sendable, Hashable {
   public var irregularity = 0.0
   /// Strength of the tremor of a resting hand; 1 is about 0.07 m/s² and 0.01 rad/s.
   public var tremor = 1.0
+  /// How late an imitator moves, on average, in seconds; 0 to 1.
+  public var mimicDelay = 0.120
+  /// Below what frequency an imitator follows, in Hz; 0.5 to 40.
+  public var mimicCorner = 3.0
+  /// How much an imitator's delay varies from cycle to cycle, as a standard deviation in seconds; 0 to 0.2.
+  public var mimicTimingSpread = 0.0
+  /// How much an imitator's amplitude varies from cycle to cycle, as a relative standard deviation per degree of freedom;
+  /// 0 to 1.
+  public var mimicGainSpread = 0.0
   /// Full scale of the accelerometers in g; 1 to 32.
   public var accelerationRange = 16.0
   /// Full scale of the gyroscopes in °/s; 100 to 4000.
   public var angularVelocityRange = 2000.0
+  /// Full scale of Bob's accelerometer in g; nil for the same as Alice's.
+  public var accelerationRangeBob: Double?
+  /// Full scale of Bob's gyroscope in °/s; nil for the same as Alice's.
+  public var angularVelocityRangeBob: Double?
   /// Noise density of the accelerometers in g/√Hz (data sheet of the MPU-6050: 400 µg/√Hz).
   public var accelerationNoise = 400e-6
   /// Noise density of the gyroscopes in °/s/√Hz (data sheet of the MPU-6050: 0.005).
@@ -86,8 +102,14 @@ public struct SimulatorParameters: Sendable, Hashable {
       ("intensity", intensity, 0...4),
       ("irregularity", irregularity, 0...1),
       ("tremor", tremor, 0...100),
+      ("mimicDelay", mimicDelay, 0...1),
+      ("mimicCorner", mimicCorner, 0.5...40),
+      ("mimicTimingSpread", mimicTimingSpread, 0...0.2),
+      ("mimicGainSpread", mimicGainSpread, 0...1),
       ("accelerationRange", accelerationRange, 1...32),
       ("angularVelocityRange", angularVelocityRange, 100...4000),
+      ("accelerationRangeBob", accelerationRangeBob ?? accelerationRange, 1...32),
+      ("angularVelocityRangeBob", angularVelocityRangeBob ?? angularVelocityRange, 100...4000),
       ("accelerationNoise", accelerationNoise, 0...0.1),
       ("angularVelocityNoise", angularVelocityNoise, 0...10),
       ("gainError", gainError, 0...0.1),

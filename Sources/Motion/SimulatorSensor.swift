@@ -1,9 +1,11 @@
 /// An inertial sensor like the MPU-6050: low-pass, noise, gain and cross-axis errors, bias, its own clock, 16-bit codes.
 struct SimulatorSensor {
-  /// Corner of the gyroscope's low-pass in Hz (the MPU-6050's filter for 200 Hz).
-  static let angularVelocityBandwidth = 98.0
-  /// Corner of the accelerometer's low-pass in Hz.
-  static let accelerationBandwidth = 94.0
+  /// Corners of the gyroscope's and the accelerometer's low-pass in Hz: what Linux' `inv_mpu6050` sets for a rate, the
+  /// widest of the MPU-6050's filters that half the rate holds.
+  static func bandwidths(rate: Double) -> (angularVelocity: Double, acceleration: Double) {
+    let filters = [(188.0, 184.0), (98, 94), (42, 44), (20, 21), (10, 10)]
+    return filters.first { $0.0 <= rate / 2 } ?? (5, 5)
+  }
 
   private let parameters: SimulatorParameters
   private let nominalRate: Double
@@ -73,14 +75,15 @@ struct SimulatorSensor {
   /// - Returns: the recording as it reads from 16-bit codes.
   mutating func record(_ body: SimulatorBody, lost: Range<Double>?) -> Recording {
     let rootRate = (SimulatorHand.rate / 2).squareRoot()
+    let bandwidths = Self.bandwidths(rate: nominalRate)
     let force = filtered(
-      body.specificForce, bandwidth: Self.accelerationBandwidth,
+      body.specificForce, bandwidth: bandwidths.acceleration,
       noise: parameters.accelerationNoise * InertialRange.standardGravity * rootRate)
     let rate =
       parameters.accelerometerOnly
       ? []
       : filtered(
-        body.angularVelocity, bandwidth: Self.angularVelocityBandwidth,
+        body.angularVelocity, bandwidth: bandwidths.angularVelocity,
         noise: parameters.angularVelocityNoise * (Double.pi / 180) * rootRate)
 
     let accelerationScale = InertialRange.accelerationScale(parameters.accelerationRange)

@@ -4,6 +4,9 @@ import SecureChannel
 
 /// Both sides of a pairing in one process, over two recordings: the same machines that run on two boards, joined by a
 /// queue instead of a relay, on a clock that follows the recordings.
+///
+/// Cascade's permutations are fixed here, so that the same two recordings give the same bits, figures and verdict every
+/// time; only keys and nonces are fresh.
 public struct LocalPairing: Sendable {
   /// How one side ended.
   public enum Ending: Sendable {
@@ -27,10 +30,22 @@ public struct LocalPairing: Sendable {
     public let errors: Int?
     /// Share of the decisions before erasure that differed, where both sides had a value; `nil` without bits.
     public let rawErrorRate: Double?
+    /// Recorded time from Alice's onset to the moment when she needed no more samples, seconds, in steps of a tenth; `nil`
+    /// where it never came to bits. Later than the last second used, since its mask is opened only when the next one is
+    /// committed.
+    public let stopSeconds: Double?
     /// Wall time from the last sample to the end, seconds.
     public let processingSeconds: Double
     /// Messages sent by Alice and by Bob.
     public let messages: (alice: Int, bob: Int)
+    /// The end and the report that tell most: Bob's, whose report has Cascade's figures, unless he only says that Alice
+    /// aborted, or paired where she did not.
+    public var telling: (ending: Ending, report: PairingReport) {
+      switch (alice, bob) {
+      case (_, .aborted(.peerAborted)), (.aborted, .paired): (alice, aliceReport)
+      default: (bob, bobReport)
+      }
+    }
     /// Whether both sides paired and hold the same handshake hash.
     public var isPaired: Bool {
       guard case .paired(let a) = alice, case .paired(let b) = bob else { return false }
@@ -72,6 +87,7 @@ public struct LocalPairing: Sendable {
     var now = PairingInstant(nanoseconds: 0)
     var queue: [(to: Int, packet: [UInt8])] = []
     var lastSample = stopwatch()
+    var stopped: PairingInstant?
     var bitsAtStart: [BitString] = [BitString(), BitString()]
 
     func deliver(_ event: PairingEvent, to side: Int) {
@@ -84,6 +100,7 @@ public struct LocalPairing: Sendable {
         case .stopSampling:
           sides[side].isSampling = false
           lastSample = stopwatch()
+          if side == 0 { stopped = now }
         case .progress(let what): progress(sides[side].machine.role, what)
         case .paired(let session): sides[side].ending = .paired(session)
         case .aborted(let reason): sides[side].ending = .aborted(reason)
@@ -136,6 +153,7 @@ public struct LocalPairing: Sendable {
     return Outcome(
       alice: aliceEnding, bob: bobEnding, aliceReport: sides[0].machine.report, bobReport: sides[1].machine.report,
       errors: errors, rawErrorRate: rawErrorRate(sides.map(\.decisions)),
+      stopSeconds: stopped.flatMap { sides[0].seconds(fromOnsetTo: $0) },
       processingSeconds: finished.seconds(since: lastSample),
       messages: (sides[0].messages, sides[1].messages))
   }
@@ -173,11 +191,19 @@ public struct LocalPairing: Sendable {
         sensors: sensors)
       configuration.margin = pairing.margin
       configuration.rehearsal = pairing.rehearsal
+      configuration.permutationKey = Array("local pairing".utf8)
       configuration.windowSeconds = 600
       configuration.maximumSeconds = 600
       configuration.attemptTimeout = 660
       machine = try PairingMachine(configuration: configuration)
       self.recording = recording
+    }
+
+    /// Recorded time since the onset, once it came to bits.
+    func seconds(fromOnsetTo moment: PairingInstant) -> Double? {
+      guard machine.report.shakeSeconds != nil, let onset = machine.core.onset, let first = recording.timestamps.first
+      else { return nil }
+      return moment.seconds(since: PairingInstant(nanoseconds: onset &- first))
     }
 
     var isAtEnd: Bool { position >= recording.count }

@@ -38,6 +38,9 @@ public struct PairingConfiguration: Sendable {
   public var attemptTimeout = 120.0
   /// Deliberate errors; only ``LocalPairing`` sets them.
   var rehearsal: Rehearsal?
+  /// What Cascade's permutations are keyed by in place of the transcript, so that two recordings give the same figures
+  /// every time; only ``LocalPairing`` sets it, where nobody listens.
+  var permutationKey: [UInt8]?
 
   /// A configuration with the defaults above.
   public init(role: PairingRole, sessionID: [UInt8], source: Source, sensors: Set<SensorKind>) {

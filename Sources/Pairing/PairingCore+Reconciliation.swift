@@ -78,7 +78,7 @@ extension PairingCore {
 
   /// The permutation of pass i is drawn from ChaCha20 keyed by H("TACC2/perm" ‖ th_mask ‖ be32(i)).
   private func permutationStream() throws(CryptoError) -> @Sendable (Int) -> ChaCha20Generator {
-    let transcript = transcripts["mask"] ?? []
+    let transcript = configuration.permutationKey ?? transcripts["mask"] ?? []
     var generators: [ChaCha20Generator] = []
     for pass in 0..<CascadeSchedule.passLimit {
       generators.append(

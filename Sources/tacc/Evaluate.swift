@@ -1,36 +1,153 @@
 import ArgumentParser
+import Foundation
 import Motion
 import Pairing
 import SecureChannel
 
 struct Evaluate: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Pair two recordings in one process and show every figure.",
+    abstract: "Pair recordings in one process and show every figure: one pair, a tree of pairs, or simulated ones.",
     discussion: """
       Runs the two sides of the protocol over two recorded captures, as two boards would, on the recordings' own time. \
       A recording that begins in motion is taken to begin with its first scan (onset: assumed).
 
-      EXAMPLE
-        tacc evaluate --alice captures/rigid-1/alice --bob captures/rigid-1/bob --json
+      With --all every directory with a pair.json below DIR is such a pair, and with --simulate every seed makes one. \
+      Accepted pairs that were not moved together are listed first, then all pairs, then a summary per class. A class is \
+      the directory and the name without its number: sim/rigid-1 is of class sim/rigid.
 
-      Exit status: 0 paired, 3 aborted for a reason that is printed, 2 bad usage or input, 1 a fault.
+      COLUMNS
+        shake s   Alice's shake from its onset to the last second used, preamble included. The machines stop by
+                  themselves at the first whole second where the counts of kept bits, which are public, satisfy the
+                  stopping rule; only then are entropy and errors looked at, once. What fails there has failed: no
+                  other stretch of the recording is tried. A pair that failed is later than any other in the median
+                  and the 95 % (nearest rank; "-" where they fall on a failure); max is of those that paired.
+        stop s    When Alice needed no more samples: the mask of a second is opened only after the next one is
+                  committed, so a hand shakes about a second longer than what is used.
+        error %   Bits kept by both that differed before correction.
+        kept      Bits kept by both (n).
+        usable    What the clamp leaves; shown beside a key only where the cap binds, since it tells of the bits else.
+        bound     The least of the clamp's terms.
+        trips     Messages that waited for the other side, over the whole pairing.
+        ms        Wall time from the last sample to the end, both sides together; other jobs disturb it.
+
+      CLASSES for --simulate (all: two MPU-6050 with noise, gain, bias and clock errors, 2 s at rest, ±16 g and ±2000 °/s \
+      unless said otherwise, a shake of strength 0.7 to 1.3)
+      \(SimulatedClass.list)
+
+      EXAMPLES
+        tacc evaluate pair
+        tacc evaluate --alice captures/rigid-1/alice --bob captures/rigid-1/bob --json
+        tacc evaluate --all captures --both-ways
+        tacc evaluate --simulate impostor mimic replay --count 500 --summary
+
+      Exit status of one pair: 0 paired, 3 aborted for a reason that is printed, 2 bad usage or input, 1 a fault.
+      Exit status of many: 0 all could be tried, whether they paired or not; 1 a pair that was not moved together was \
+      accepted, or a fault; 2 bad usage, or a pair that cannot be read (the others are tried all the same).
       """)
 
+  @Argument(help: ArgumentHelp("Directory of one pair, with alice and bob.", valueName: "pair"))
+  var pair: String?
+
   @Option(help: ArgumentHelp("Alice's recording: a capture directory or a samples.json.", valueName: "capture"))
-  var alice: String
+  var alice: String?
 
   @Option(help: ArgumentHelp("Bob's recording.", valueName: "capture"))
-  var bob: String
+  var bob: String?
+
+  @Option(
+    parsing: .upToNextOption, help: ArgumentHelp("Every pair below these directories.", valueName: "dir"))
+  var all: [String] = []
+
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp("Simulated pairs of these classes, made in memory.", valueName: "class"))
+  var simulate: [SimulatedClass] = []
+
+  @Option(help: "Simulated pairs per class.")
+  var count = 100
+
+  @Option(help: "Seed of the first simulated pair; the next ones count up.")
+  var seed: UInt64 = 1
+
+  @Option(help: "Pairs tried at the same time with --all and --simulate; the number of cores by default.")
+  var jobs: Int?
+
+  @Flag(help: "Let Alice and Bob change places.")
+  var swap = false
+
+  @Flag(help: "With --all and --simulate: try each pair both ways, and list the pairs where the verdicts differ.")
+  var bothWays = false
+
+  @Flag(help: "With --all and --simulate: leave out the list of all pairs.")
+  var summary = false
 
   @OptionGroup var key: KeyOptions
   @OptionGroup var output: OutputOptions
 
+  private var isOfMany: Bool { !all.isEmpty || !simulate.isEmpty }
+
+  func validate() throws {
+    let kinds = [pair != nil, alice != nil || bob != nil, !all.isEmpty, !simulate.isEmpty].filter { $0 }.count
+    guard kinds == 1, (alice == nil) == (bob == nil) else {
+      throw ValidationError("give one of: a pair, --alice and --bob, --all, --simulate")
+    }
+    guard (1...1_000_000).contains(count) else { throw ValidationError("--count is \(count); give 1 to 1000000") }
+    guard seed <= UInt64.max - 1_000_000 else { throw ValidationError("--seed is \(seed); give less than 2^64 − 10^6") }
+    guard jobs.map({ (1...256).contains($0) }) ?? true else { throw ValidationError("give 1 to 256 --jobs") }
+    guard isOfMany || !(bothWays || summary || jobs != nil) else {
+      throw ValidationError("--both-ways, --summary and --jobs go with --all or --simulate")
+    }
+    guard !(swap && bothWays) else { throw ValidationError("--both-ways includes what --swap does") }
+  }
+
   func run() throws {
-    let a = try loadCapture(alice)
-    let b = try loadCapture(bob)
-    var pairing = LocalPairing(alice: a.recording, bob: b.recording, stopwatch: Stopwatch.now)
+    guard isOfMany else { return try runOne() }
+    var trials: [Trial]
+    do {
+      trials = try Trial.found(in: all)
+    } catch {
+      throw ExitStatus.badInput("\(error)")
+    }
+    guard all.isEmpty || !trials.isEmpty else {
+      throw ExitStatus.badInput(
+        "no pair below \(all.joined(separator: ", ")); a pair is a directory with alice, bob and pair.json")
+    }
+    trials += Trial.simulated(simulate, seeds: seed..<seed + UInt64(count))
+    if bothWays { trials += trials.map(\.swapped) } else if swap { trials = trials.map(\.swapped) }
+    let bar = ProgressBar(total: trials.count)
+    let results = TrialRunner(jobs: jobs ?? ProcessInfo.processInfo.activeProcessorCount, margin: key.margin)
+      .run(trials) { bar.advance() }
+    bar.clear()
+    let report = EvaluationReport(results, margin: key.margin)
+    try Terminal.output(
+      output.json ? report.json() : EvaluationTable(isColoured: Terminal.isColoured).text(report, listsPairs: !summary))
+    if let status = report.exitStatus { throw status }
+  }
+
+  private func runOne() throws {
+    var recordings: (alice: Recording, bob: Recording)
+    if let pair {
+      do {
+        let both = try CapturePair.read(directory: pair)
+        recordings = (both.alice.recording, both.bob.recording)
+      } catch {
+        throw ExitStatus.badInput("\(error)")
+      }
+    } else {
+      recordings = (try loadCapture(alice ?? "").recording, try loadCapture(bob ?? "").recording)
+    }
+    if swap { recordings = (recordings.bob, recordings.alice) }
+    var pairing = LocalPairing(alice: recordings.alice, bob: recordings.bob, stopwatch: Stopwatch.now)
     pairing.margin = key.margin
     try report(pairing, output)
+  }
+}
+
+extension SimulatedClass: ExpressibleByArgument {
+  /// All classes with what sets them apart, a line each.
+  static var list: String {
+    allCases.map { "  \($0.rawValue.padding(toLength: 13, withPad: " ", startingAt: 0))\($0.summary)" }
+      .joined(separator: "\n")
   }
 }
 
@@ -45,13 +162,8 @@ func report(_ pairing: LocalPairing, _ output: OutputOptions) throws {
     throw ExitStatus.fault("\(error)")
   }
   Terminal.clearLine()
-  // Bob's report has Cascade's figures; where one side only says that the other aborted, the other's reason counts.
-  var ending = outcome.bob.result
-  var report = outcome.bobReport
-  if case .failure(.peerAborted) = ending {
-    ending = outcome.alice.result
-    report = outcome.aliceReport
-  }
+  let (end, report) = outcome.telling
+  let ending = end.result
   let result = PairingResult(
     ending, report: report, processing: outcome.processingSeconds, errors: outcome.errors,
     rawErrorRate: outcome.rawErrorRate)

@@ -103,10 +103,7 @@ struct PairingResult: Encodable {
       bits.errors = errors
       bits.errorRate = Double(errors) / Double(kept)
     }
-    channels = report.channels.map {
-      Channel(
-        name: $0.name, correlation: rounded($0.correlation, 4), levels: $0.levels, guard: $0.guardBand, kept: $0.kept)
-    }
+    channels = report.channels.map(Channel.init)
     cascade = report.cascade.map {
       Cascade(
         passes: $0.passes, leakage: $0.leakage, efficiency: $0.efficiency.map { rounded($0, 3) },
@@ -196,6 +193,17 @@ struct PairingResult: Encodable {
       lines.append("ABORTED     \(abort.code): \(abort.message)")
     }
     return lines.joined(separator: "\n")
+  }
+}
+
+extension PairingResult.Channel {
+  /// One channel of a report.
+  init(_ channel: PairingReport.Channel) {
+    name = channel.name
+    correlation = rounded(channel.correlation, 4)
+    levels = channel.levels
+    `guard` = channel.guardBand
+    kept = channel.kept
   }
 }
 

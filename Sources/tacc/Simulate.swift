@@ -3,87 +3,129 @@ import Motion
 
 struct Simulate: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Make a pair of captures of two simulated boards.",
+    abstract: "Make a pair of captures of two simulated boards, or many of one class.",
     discussion: """
       A rigid-body model: a hand's shake with wandering frequencies, each board's rotation, lever arm, gains, noise, \
       clock, quantisation and clipping. The same seed and options give the same captures on every machine.
+
+      CLASSES (all: two MPU-6050 with noise, gain, bias and clock errors, 2 s at rest, ±16 g and ±2000 °/s unless said \
+      otherwise, a shake of strength 0.7 to 1.3). Options that are given replace what the class says.
+      \(SimulatedClass.list)
 
       EXAMPLES
         tacc simulate --out pair
         tacc simulate --out loose --flex 0.1 --seconds 40
         tacc simulate --out strangers --apart --seed 7
+        tacc simulate --out tree --class mimic --count 20 && tacc evaluate --all tree
 
       Exit status: 0 done, 2 bad usage or a directory that cannot be written.
       """)
 
-  @Option(help: ArgumentHelp("Directory to make; gets alice, bob and pair.json.", valueName: "dir"))
+  @Option(
+    help: ArgumentHelp(
+      "Directory to make; gets alice, bob and pair.json, with --count directories with these.", valueName: "dir"))
   var out: String
 
-  @Option(help: "Seed of everything random.")
+  @Option(name: .customLong("class"), help: ArgumentHelp("Kind of pair to begin with.", valueName: "class"))
+  var kind: SimulatedClass?
+
+  @Option(help: "Make so many pairs, each in a directory of its own named by class and seed; 1 to 100000.")
+  var count: Int?
+
+  @Option(help: "Seed of everything random; with --count that of the first pair, the next ones count up.")
   var seed: UInt64 = 1
 
-  @Option(help: "Length in seconds, rest included.")
-  var seconds = 24.0
+  @Option(help: "Length in seconds, rest included; 24 by default.")
+  var seconds: Double?
 
-  @Option(help: "Rest before the shake, seconds.")
-  var rest = 2.0
+  @Option(help: "Rest before the shake, seconds; 2 by default.")
+  var rest: Double?
 
-  @Option(help: "Rate of both boards, Hz.")
-  var rate = 200.0
+  @Option(help: "Rate of both boards, Hz; 200 by default.")
+  var rate: Double?
 
   @Option(help: "Bob's rate where it differs, Hz.")
   var rateBob: Double?
 
-  @Option(help: "Distance between the two sensors, metres.")
-  var leverArm = 0.05
+  @Option(help: "Distance between the two sensors, metres; 0.05 by default.")
+  var leverArm: Double?
 
-  @Option(help: "Share of independent motion: 0 rigid, 0.1 loosely held.")
-  var flex = 0.0
+  @Option(help: "Share of independent motion: 0 rigid (the default), 0.1 loosely held.")
+  var flex: Double?
 
-  @Option(help: "Strength of the shake; 1 is a hearty one.")
-  var intensity = 1.0
+  @Option(help: "Strength of the shake; 1, the default, is a hearty one.")
+  var intensity: Double?
 
-  @Option(help: "Range of the accelerometers, ± g.")
-  var accelRange = 16.0
+  @Option(help: "Range of the accelerometers, ± g; 16 by default.")
+  var accelRange: Double?
 
-  @Option(help: "Range of the gyroscopes, ± °/s.")
-  var gyroRange = 2000.0
+  @Option(help: "Range of the gyroscopes, ± °/s; 2000 by default.")
+  var gyroRange: Double?
 
   @Option(help: "Seconds of scans that Bob's sensor loses in the middle.")
-  var gap = 0.0
+  var gap: Double?
 
   @Flag(help: "No gyroscopes.")
   var accelOnly = false
 
-  @Flag(help: "How the boards relate: in one hand, in two hands, or Bob imitating Alice.")
-  var relation: Relation = .together
+  @Flag(help: "In one hand (the default), in two hands, Bob imitating Alice, or Bob with another shake of her hand.")
+  var relation: Relation?
 
-  enum Relation: String, EnumerableFlag { case together, apart, mimic }
+  enum Relation: String, EnumerableFlag { case together, apart, mimic, replay }
+
+  func validate() throws {
+    guard count.map({ (1...100_000).contains($0) }) ?? true else {
+      throw ValidationError("--count is \(count ?? 0); give 1 to 100000")
+    }
+    guard seed <= UInt64.max - 1_000_000 else { throw ValidationError("--seed is \(seed); give less than 2^64 − 10^6") }
+  }
 
   func run() throws {
-    var parameters = SimulatorParameters(seed: seed, seconds: seconds, restBefore: rest)
-    parameters.rateAlice = rate
-    parameters.rateBob = rateBob ?? rate
-    parameters.leverArm = leverArm
-    parameters.flex = flex
-    parameters.intensity = intensity
-    parameters.accelerationRange = accelRange
-    parameters.angularVelocityRange = gyroRange
-    parameters.gap = gap
-    parameters.accelerometerOnly = accelOnly
-    switch relation {
-    case .together: parameters.relation = .together
-    case .apart: parameters.relation = .apart
-    case .mimic: parameters.relation = .mimic
-    }
     do {
-      try Simulator.simulate(parameters).pair.write(to: out)
+      guard let count else {
+        try Simulator.simulate(parameters(seed: seed)).pair.write(to: out)
+        let end = Terminal.isInteractive ? "\n" : ""
+        Terminal.progress("wrote \(out)/alice, \(out)/bob and \(out)/pair.json\(end)")
+        return
+      }
+      let bar = ProgressBar(total: count)
+      let digits = max(3, "\(seed + UInt64(count) - 1)".count)
+      for seed in seed..<seed + UInt64(count) {
+        let name = Trial.name(kind?.rawValue ?? "pair", seed: seed, digits: digits)
+        try Simulator.simulate(parameters(seed: seed)).pair.write(to: "\(out)/\(name)")
+        bar.advance()
+      }
+      bar.clear()
+      Terminal.line("wrote \(count) pairs below \(out)")
     } catch let error as SimulatorError {
       throw ExitStatus.badInput(error.text(calling: option(of: error.parameter)))
     } catch {
       throw ExitStatus.badInput("\(error)")
     }
-    Terminal.progress("wrote \(out)/alice, \(out)/bob and \(out)/pair.json\(Terminal.isInteractive ? "\n" : "")")
+  }
+
+  /// The class's parameters, or the default ones, with what was asked for in their place.
+  func parameters(seed: UInt64) -> SimulatorParameters {
+    var parameters = kind?.parameters(seed: seed) ?? SimulatorParameters(seed: seed)
+    if let seconds { parameters.seconds = seconds }
+    if let rest { parameters.restBefore = rest }
+    if let rate { (parameters.rateAlice, parameters.rateBob) = (rate, rate) }
+    if let rateBob { parameters.rateBob = rateBob }
+    if let leverArm { parameters.leverArm = leverArm }
+    if let flex { parameters.flex = flex }
+    if let intensity { parameters.intensity = intensity }
+    if let accelRange { (parameters.accelerationRange, parameters.accelerationRangeBob) = (accelRange, nil) }
+    if let gyroRange { (parameters.angularVelocityRange, parameters.angularVelocityRangeBob) = (gyroRange, nil) }
+    if let gap { parameters.gap = gap }
+    if accelOnly { parameters.accelerometerOnly = true }
+    switch relation {
+    case .together: parameters.relation = .together
+    case .apart: parameters.relation = .apart
+    case .mimic: parameters.relation = .mimic
+    case .replay: parameters.relation = .replay
+    case nil: break
+    }
+    return parameters
   }
 
   /// What the user typed for a parameter of the simulator.

@@ -5,6 +5,12 @@ enum Terminal {
   /// Whether progress may be drawn.
   static let isInteractive = isatty(STDERR_FILENO) == 1
 
+  /// Whether what goes to standard output may be coloured: a terminal that can, and nobody set NO_COLOR (no-color.org).
+  static let isColoured: Bool = {
+    let environment = ProcessInfo.processInfo.environment
+    return isatty(STDOUT_FILENO) == 1 && environment["TERM"] != "dumb" && (environment["NO_COLOR"] ?? "").isEmpty
+  }()
+
   /// Opens what is closed of the three standard descriptors on /dev/null, so that no file or socket gets their numbers
   /// and with them what is meant for a terminal.
   static func claimDescriptors() {

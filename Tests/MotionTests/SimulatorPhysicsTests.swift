@@ -142,7 +142,7 @@ struct SimulatorPhysicsTests {
     let apart = Self.motion(.apart, seconds: 6)
     #expect(Self.unexplained(together.alice.angularVelocity, together.bob.angularVelocity, below: 40) < 1e-6)
     #expect(Self.unexplained(apart.alice.angularVelocity, apart.bob.angularVelocity, below: 40) > 0.85)
-    let late = Simulator.mimicDelay
+    let late = SimulatorParameters(seed: 1).mimicDelay
     let slow = Self.unexplained(mimic.alice.angularVelocity, mimic.bob.angularVelocity, delay: late, below: 1.5)
     let all = Self.unexplained(mimic.alice.angularVelocity, mimic.bob.angularVelocity, delay: late, below: 40)
     #expect(slow < 0.25, "an imitator follows what is slow: \(slow)")

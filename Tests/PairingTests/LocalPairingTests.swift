@@ -1,0 +1,64 @@
+import Motion
+import Testing
+
+@testable import Pairing
+
+@Suite("A pairing in one process")
+struct LocalPairingTests {
+  static let outcomes = Result {
+    let rig = Rig.together
+    let pairing = LocalPairing(alice: rig.alice.recording, bob: rig.bob.recording) { PairingInstant(nanoseconds: 0) }
+    return (try pairing.run(), try pairing.run())
+  }
+
+  @Test("gives the same figures every time; only the keys are fresh")
+  func repeats() throws {
+    let (first, second) = try Self.outcomes.get()
+    #expect(first.isPaired && second.isPaired)
+    #expect(first.errors == second.errors && first.rawErrorRate == second.rawErrorRate)
+    #expect(first.bobReport.keptBits == second.bobReport.keptBits && first.bobReport.clamp == second.bobReport.clamp)
+    #expect(first.bobReport.ledger.description == second.bobReport.ledger.description)
+    #expect(first.bobReport.cascade?.backtracked == second.bobReport.cascade?.backtracked)
+    #expect(first.messages == second.messages)
+    guard case .paired(let one) = first.bob, case .paired(let other) = second.bob else { return }
+    #expect(one.fingerprint != other.fingerprint)
+  }
+
+  @Test("stops about a second after the last second used, when that one's mask can be opened")
+  func stops() throws {
+    let (outcome, _) = try Self.outcomes.get()
+    let used = try #require(outcome.aliceReport.shakeSeconds)
+    let stopped = try #require(outcome.stopSeconds)
+    #expect((1.0...1.4).contains(stopped - used), "used \(used) s, stopped after \(stopped) s")
+  }
+
+  @Test("uses nothing of what follows: a recording cut where it stopped gives the same figures")
+  func ignoresTheRest() throws {
+    let rig = Rig.together
+    let (outcome, _) = try Self.outcomes.get()
+    let stopped = try #require(outcome.stopSeconds)
+    func cut(_ recording: Recording) throws -> Recording {
+      let onset = try #require(recording.firstOnset)
+      return recording.until(onset + Int64((stopped + 0.3) * 1e9))
+    }
+    let short = LocalPairing(alice: try cut(rig.alice.recording), bob: try cut(rig.bob.recording)) {
+      PairingInstant(nanoseconds: 0)
+    }
+    let again = try short.run()
+    #expect(again.isPaired && again.aliceReport.shakeSeconds == outcome.aliceReport.shakeSeconds)
+    #expect(again.bobReport.keptBits == outcome.bobReport.keptBits && again.errors == outcome.errors)
+  }
+
+  @Test("has no moment of stopping where it never came to bits, and tells the reason of whoever has one")
+  func neverCameToBits() throws {
+    let rig = Rig.strangers
+    let pairing = LocalPairing(alice: rig.alice.recording, bob: rig.bob.recording) { PairingInstant(nanoseconds: 0) }
+    let outcome = try pairing.run()
+    #expect(outcome.stopSeconds == nil && outcome.errors == nil && !outcome.isPaired)
+    guard case .aborted(let reason) = outcome.telling.ending else {
+      Issue.record("strangers paired")
+      return
+    }
+    #expect(reason.code == "not-shaken-together")
+  }
+}

@@ -1,0 +1,109 @@
+import Foundation
+import Motion
+import Testing
+
+@testable import tacc
+
+@Suite("Trials of many pairs")
+struct TrialTests {
+  /// A directory that is gone when the test ends.
+  final class Directory {
+    let path = FileManager.default.temporaryDirectory.path + "/tacc-trials-\(UUID().uuidString)"
+    init() throws { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    func write(_ text: String, to name: String) throws {
+      let file = path + "/" + name
+      try FileManager.default.createDirectory(
+        atPath: (file as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+      try Data(text.utf8).write(to: URL(fileURLWithPath: file))
+    }
+
+    func pair(_ name: String, seconds: Double, _ relation: SimulatorParameters.Relation = .together) throws {
+      var parameters = SimulatorParameters(seed: 3, seconds: seconds, restBefore: 1.2)
+      parameters.relation = relation
+      try Simulator.simulate(parameters).pair.write(to: path + "/" + name)
+    }
+  }
+
+  @Test("are counted by directory and name without the number")
+  func categories() {
+    let expected = [
+      "rigid-1": "rigid", "sim/rigid-12": "sim/rigid", "real/mimu-e2-1": "real/mimu-e", "far-apart-003": "far-apart",
+      "plain": "plain", "a/7": "a/7", "12": "12", "x9": "x", "two-words": "two-words",
+    ]
+    for (name, category) in expected { #expect(Trial.category(of: name) == category, "\(name)") }
+  }
+
+  @Test("are found at any depth, in order, named by their paths; a pair twice given counts once")
+  func found() throws {
+    let tree = try Directory()
+    for name in ["sim/b-2", "sim/a-1", "c-1", "sim/a-1/alice"] { try tree.write("{}", to: name + "/pair.json") }
+    try tree.write("", to: "empty/readme")
+    #expect(try Trial.found(in: [tree.path]).map(\.name) == ["c-1", "sim/a-1", "sim/b-2"])
+    #expect(try Trial.found(in: [tree.path + "/"]).map(\.name) == ["c-1", "sim/a-1", "sim/b-2"])
+    #expect(try Trial.found(in: [tree.path + "/sim", tree.path + "/sim"]).count == 2)
+    #expect(try Trial.found(in: [tree.path + "/c-1"]).map(\.name) == [tree.path + "/c-1"])
+    #expect(throws: CaptureError.self) { try Trial.found(in: [tree.path + "/absent"]) }
+  }
+
+  @Test("say what is wrong with a pair that cannot be read, and try the others")
+  func unreadable() throws {
+    let tree = try Directory()
+    try tree.pair("good-1", seconds: 4)
+    try tree.write("{\"together\": tru", to: "broken-1/pair.json")
+    try tree.write("{\"together\": true}", to: "half-1/pair.json")
+    let report = EvaluationReport(
+      TrialRunner(jobs: 2, margin: 512).run(try Trial.found(in: [tree.path])) {}, margin: 512)
+    #expect(report.unreadable == ["broken-1", "half-1"])
+    #expect(report.pairs.first { $0.name == "good-1" }?.verdict == .aborted)
+    #expect(report.pairs.filter { $0.verdict == .unreadable }.allSatisfy { $0.error?.contains(tree.path) == true })
+    #expect(report.exitStatus?.code == 2)
+    #expect(report.exitStatus?.message?.contains("broken-1") == true)
+    let text = EvaluationTable(isColoured: false).text(report, listsPairs: true)
+    #expect(text.contains("cannot be read\n  broken-1: "))
+  }
+
+  @Test("give the same figures in the same order whatever the number of jobs, and from files as from memory")
+  func deterministic() throws {
+    let trials = Trial.simulated([.rigid, .replay, .impostor], seeds: 4..<6)
+    #expect(trials.map(\.name).first == "rigid-004")
+    /// Everything but the time that it took.
+    func figures(_ trials: [Trial], jobs: Int) throws -> String {
+      var results = TrialRunner(jobs: jobs, margin: 512).run(trials) {}
+      for index in results.indices { results[index].seconds.processing = nil }
+      return try EvaluationReport(results, margin: 512).json()
+    }
+    let one = try figures(trials, jobs: 1)
+    #expect(try figures(trials.reversed(), jobs: 3) == one)
+    #expect(one.contains("\"verdict\" : \"paired\"") && one.contains("not-shaken-together"))
+
+    let tree = try Directory()
+    for trial in trials {
+      guard case .simulation(let kind, let seed) = trial.source else { continue }
+      try Simulator.simulate(kind.parameters(seed: seed)).pair.write(to: tree.path + "/" + trial.name)
+    }
+    #expect(try figures(try Trial.found(in: [tree.path]), jobs: 2) == one)
+  }
+
+  @Test("let Alice and Bob change places")
+  func swapped() throws {
+    let trial = try #require(Trial.simulated([.mixedRates], seeds: 1..<2).first)
+    let results = TrialRunner(jobs: 1, margin: 512).run([trial.swapped, trial]) {}
+    #expect(results.map(\.swapped) == [true, false] && results.map(\.class) == ["mixed-rates swapped", "mixed-rates"])
+    // Alice's grid is her own scans: who leads decides what is kept.
+    #expect(results[0].raw != results[1].raw || results[0].kept != results[1].kept)
+  }
+
+  @Test("tell of every end, on any number of jobs")
+  func counts() {
+    let trials = Trial.simulated([.impostor], seeds: 1..<4)
+    let bar = ProgressBar(total: trials.count, isShown: false)
+    #expect(TrialRunner(jobs: 8, margin: 512).run(trials) { bar.advance() }.count == 3)
+    #expect(bar.count == 3)
+    #expect(TrialRunner(jobs: 2, margin: 512).run([]) {}.isEmpty)
+    #expect(ProgressBar.line(0, of: 4) == "[------------------------------] 0 of 4")
+    #expect(ProgressBar.line(2, of: 4) == "[###############---------------] 2 of 4")
+    #expect(ProgressBar.line(4, of: 4) == "[##############################] 4 of 4")
+  }
+}
