@@ -8,7 +8,7 @@ struct Trial: Sendable {
   /// Where its recordings come from.
   enum Source: Sendable {
     case directory(String)
-    case simulation(SimulatedClass, seed: UInt64)
+    case simulation(SimulatorParameters)
   }
 
   /// Where its recordings come from.
@@ -65,8 +65,8 @@ struct Trial: Sendable {
     var trials: [Trial] = []
     for kind in classes {
       for seed in seeds {
-        trials.append(
-          Trial(source: .simulation(kind, seed: seed), name: name(kind.rawValue, seed: seed, digits: digits)))
+        let name = name(kind.rawValue, seed: seed, digits: digits)
+        trials.append(Trial(source: .simulation(kind.parameters(seed: seed)), name: name))
       }
     }
     return trials
@@ -84,7 +84,7 @@ struct Trial: Sendable {
     do {
       switch source {
       case .directory(let path): pair = try CapturePair.read(directory: path)
-      case .simulation(let kind, let seed): pair = try Simulator.simulate(kind.parameters(seed: seed)).pair
+      case .simulation(let parameters): pair = try Simulator.simulate(parameters).pair
       }
     } catch {
       result.error = "\(error)"

@@ -26,6 +26,15 @@ struct TrialTests {
     }
   }
 
+  /// A short simulated pair.
+  private func simulated(
+    _ name: String, seconds: Double, _ change: (inout SimulatorParameters) -> Void = { _ in }
+  ) -> Trial {
+    var parameters = SimulatorParameters(seed: 7, seconds: seconds, restBefore: 1.2)
+    change(&parameters)
+    return Trial(source: .simulation(parameters), name: name)
+  }
+
   @Test("are counted by directory and name without the number")
   func categories() {
     let expected = [
@@ -66,8 +75,10 @@ struct TrialTests {
 
   @Test("give the same figures in the same order whatever the number of jobs, and from files as from memory")
   func deterministic() throws {
-    let trials = Trial.simulated([.rigid, .replay, .impostor], seeds: 4..<6)
-    #expect(trials.map(\.name).first == "rigid-004")
+    let trials = [
+      simulated("rigid-1", seconds: 12), simulated("rigid-2", seconds: 5),
+      simulated("replay-1", seconds: 5) { $0.relation = .replay },
+    ]
     /// Everything but the time that it took.
     func figures(_ trials: [Trial], jobs: Int) throws -> String {
       var results = TrialRunner(jobs: jobs, margin: 512).run(trials) {}
@@ -80,24 +91,36 @@ struct TrialTests {
 
     let tree = try Directory()
     for trial in trials {
-      guard case .simulation(let kind, let seed) = trial.source else { continue }
-      try Simulator.simulate(kind.parameters(seed: seed)).pair.write(to: tree.path + "/" + trial.name)
+      guard case .simulation(let parameters) = trial.source else { continue }
+      try Simulator.simulate(parameters).pair.write(to: tree.path + "/" + trial.name)
     }
     #expect(try figures(try Trial.found(in: [tree.path]), jobs: 2) == one)
   }
 
   @Test("let Alice and Bob change places")
   func swapped() throws {
-    let trial = try #require(Trial.simulated([.mixedRates], seeds: 1..<2).first)
+    let trial = simulated("mixed-1", seconds: 8) { $0.rateBob = 104 }
     let results = TrialRunner(jobs: 1, margin: 512).run([trial.swapped, trial]) {}
-    #expect(results.map(\.swapped) == [true, false] && results.map(\.class) == ["mixed-rates swapped", "mixed-rates"])
+    #expect(results.map(\.swapped) == [true, false] && results.map(\.class) == ["mixed swapped", "mixed"])
     // Alice's grid is her own scans: who leads decides what is kept.
     #expect(results[0].raw != results[1].raw || results[0].kept != results[1].kept)
   }
 
+  @Test("are simulated for every class and seed, named so that they sort")
+  func classes() throws {
+    let trials = Trial.simulated([.mimic, .rigid], seeds: 9..<12)
+    #expect(trials.map(\.name) == ["mimic-009", "mimic-010", "mimic-011", "rigid-009", "rigid-010", "rigid-011"])
+    guard case .simulation(let parameters) = trials[1].source else {
+      Issue.record("no simulation")
+      return
+    }
+    #expect(parameters == SimulatedClass.mimic.parameters(seed: 10))
+    #expect(Trial.simulated([.loose], seeds: 9999..<10_001).map(\.name) == ["loose-09999", "loose-10000"])
+  }
+
   @Test("tell of every end, on any number of jobs")
   func counts() {
-    let trials = Trial.simulated([.impostor], seeds: 1..<4)
+    let trials = (1...3).map { simulated("apart-\($0)", seconds: 4) { $0.relation = .apart } }
     let bar = ProgressBar(total: trials.count, isShown: false)
     #expect(TrialRunner(jobs: 8, margin: 512).run(trials) { bar.advance() }.count == 3)
     #expect(bar.count == 3)
