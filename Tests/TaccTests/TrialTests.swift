@@ -59,7 +59,7 @@ struct TrialTests {
   @Test("say what is wrong with a pair that cannot be read, and try the others")
   func unreadable() throws {
     let tree = try Directory()
-    try tree.pair("good-1", seconds: 4)
+    try tree.pair("good-1", seconds: 3.4)
     try tree.write("{\"together\": tru", to: "broken-1/pair.json")
     try tree.write("{\"together\": true}", to: "half-1/pair.json")
     let report = EvaluationReport(
@@ -73,37 +73,31 @@ struct TrialTests {
     #expect(text.contains("cannot be read\n  broken-1: "))
   }
 
-  @Test("give the same figures in the same order whatever the number of jobs, and from files as from memory")
+  @Test("give the same figures in the same order whatever the number of jobs, from files as from memory, both ways")
   func deterministic() throws {
-    let trials = [
-      simulated("rigid-1", seconds: 12), simulated("rigid-2", seconds: 5),
-      simulated("replay-1", seconds: 5) { $0.relation = .replay },
-    ]
-    /// Everything but the time that it took.
-    func figures(_ trials: [Trial], jobs: Int) throws -> String {
-      var results = TrialRunner(jobs: jobs, margin: 512).run(trials) {}
-      for index in results.indices { results[index].seconds.processing = nil }
-      return try EvaluationReport(results, margin: 512).json()
-    }
-    let one = try figures(trials, jobs: 1)
-    #expect(try figures(trials.reversed(), jobs: 3) == one)
-    #expect(one.contains("\"verdict\" : \"paired\"") && one.contains("not-shaken-together"))
-
     let tree = try Directory()
-    for trial in trials {
+    let simulations = [
+      simulated("rigid-1", seconds: 5.5), simulated("replay-1", seconds: 3.4) { $0.relation = .replay },
+    ]
+    for trial in simulations {
       guard case .simulation(let parameters) = trial.source else { continue }
       try Simulator.simulate(parameters).pair.write(to: tree.path + "/" + trial.name)
     }
-    #expect(try figures(try Trial.found(in: [tree.path]), jobs: 2) == one)
-  }
-
-  @Test("let Alice and Bob change places")
-  func swapped() throws {
-    let trial = simulated("mixed-1", seconds: 8) { $0.rateBob = 104 }
-    let results = TrialRunner(jobs: 1, margin: 512).run([trial.swapped, trial]) {}
-    #expect(results.map(\.swapped) == [true, false] && results.map(\.class) == ["mixed swapped", "mixed"])
+    func results(_ trials: [Trial], jobs: Int) -> EvaluationReport {
+      var results = TrialRunner(jobs: jobs, margin: 512).run(trials) {}
+      // Everything but the time that it took.
+      for index in results.indices { results[index].seconds.processing = nil }
+      return EvaluationReport(results, margin: 512)
+    }
+    let trials = try Trial.found(in: [tree.path])
+    let one = results(trials + trials.map(\.swapped), jobs: 1)
+    let json = try one.json()
+    #expect(try results(trials.map(\.swapped).reversed() + trials.reversed(), jobs: 3).json() == json)
+    #expect(one.pairs.map(\.title) == ["replay-1", "replay-1 swapped", "rigid-1", "rigid-1 swapped"])
+    #expect(json.contains("too-short") && json.contains("not-shaken-together"))
     // Alice's grid is her own scans: who leads decides what is kept.
-    #expect(results[0].raw != results[1].raw || results[0].kept != results[1].kept)
+    #expect(one.pairs[2].kept != nil && one.pairs[2].kept != one.pairs[3].kept)
+    #expect(try results(simulations, jobs: 2).json() == results(trials, jobs: 2).json())
   }
 
   @Test("are simulated for every class and seed, named so that they sort")
@@ -120,7 +114,8 @@ struct TrialTests {
 
   @Test("tell of every end, on any number of jobs")
   func counts() {
-    let trials = (1...3).map { simulated("apart-\($0)", seconds: 4) { $0.relation = .apart } }
+    // Too short to be simulated: each ends at once.
+    let trials = (1...3).map { simulated("none-\($0)", seconds: 0) }
     let bar = ProgressBar(total: trials.count, isShown: false)
     #expect(TrialRunner(jobs: 8, margin: 512).run(trials) { bar.advance() }.count == 3)
     #expect(bar.count == 3)
