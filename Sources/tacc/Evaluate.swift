@@ -16,19 +16,22 @@ struct Evaluate: ParsableCommand {
       the directory and the name without its number: sim/rigid-1 is of class sim/rigid.
 
       COLUMNS
-        shake s   Alice's shake from its onset to the last second used, preamble included. The machines stop by
-                  themselves at the first whole second where the counts of kept bits, which are public, satisfy the
-                  stopping rule; only then are entropy and errors looked at, once. What fails there has failed: no
-                  other stretch of the recording is tried. A pair that failed is later than any other in the median
-                  and the 95 % (nearest rank; "-" where they fall on a failure); max is of those that paired.
-        stop s    When Alice needed no more samples: the mask of a second is opened only after the next one is
-                  committed, so a hand shakes about a second longer than what is used.
-        error %   Bits kept by both that differed before correction.
-        kept      Bits kept by both (n).
-        usable    What the clamp leaves; shown beside a key only where the cap binds, since it tells of the bits else.
-        bound     The least of the clamp's terms.
-        trips     Messages that waited for the other side, over the whole pairing.
-        ms        Wall time from the last sample to the end, both sides together; other jobs disturb it.
+        shake s  Alice's shake from its onset to the last second used, with the
+                 preamble. The machines stop at the first whole second where the
+                 public counts of kept bits satisfy the stopping rule; only then
+                 are errors and entropy looked at, once. What fails there has
+                 failed: no other stretch is tried. In the median and the 95 %
+                 (nearest rank) a failure is later than any success, and "-"
+                 where the rank falls on one; max is of those that paired.
+        stop s   When Alice needed no more samples: a second's mask is opened only
+                 after the next one is committed, so a hand shakes about a second
+                 longer than what is used.
+        error %  Bits kept by both that differed before correction.
+        kept     Bits kept by both (n).
+        usable   What the clamp leaves; beside a key only where the cap binds.
+        bound    The least of the clamp's terms.
+        trips    Messages that waited for the other side, in all.
+        ms       From the last sample to the end, both sides; other jobs disturb it.
 
       CLASSES for --simulate (all: two MPU-6050 with noise, gain, bias and clock errors, 2 s at rest, ±16 g and ±2000 °/s \
       unless said otherwise, a shake of strength 0.7 to 1.3)
@@ -146,7 +149,7 @@ struct Evaluate: ParsableCommand {
 extension SimulatedClass: ExpressibleByArgument {
   /// All classes with what sets them apart, a line each.
   static var list: String {
-    allCases.map { "  \($0.rawValue.padding(toLength: 13, withPad: " ", startingAt: 0))\($0.summary)" }
+    allCases.map { "  \($0.rawValue): \($0.summary)" }
       .joined(separator: "\n")
   }
 }
