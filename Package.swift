@@ -3,7 +3,12 @@ import PackageDescription
 
 let package = Package(
   name: "tacc",
-  products: [.executable(name: "tacc", targets: ["tacc"])],
+  products: [
+    .executable(name: "tacc", targets: ["tacc"]),
+    // For tools/benchmarks.
+    .library(name: "Agreement", targets: ["Agreement"]),
+    .library(name: "SecureChannel", targets: ["SecureChannel"]),
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-nio.git", from: "2.65.0"),
     .package(url: "https://github.com/apple/swift-log.git", from: "1.5.0"),

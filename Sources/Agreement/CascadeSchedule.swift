@@ -27,9 +27,12 @@ public struct CascadeSchedule: Sendable, Equatable {
     /// System" (2008): 0.8/p, five times that, then eight random halves.
     case yan
     /// Martinez-Mateo, Pacher, Peev, Ciurana and Martin, "Demystifying the Information Reconciliation Protocol Cascade"
-    /// (2014), option 7: 2^⌈log₂ 1/p⌉, four times that, then twelve random halves.
+    /// (2014), option 4: 1/p, twice that, then fourteen random halves. Option 3 is the same without the reuse of
+    /// sub-blocks, which is never left out here.
+    case option4
+    /// The same, option 7: 2^⌈log₂ 1/p⌉, four times that, then twelve random halves.
     case option7
-    /// The same, option 8: 2^⌈log₂ 1/p⌉, 2^⌈(log₂ 1/p + 12)/2⌉, 4096, then eleven random halves.
+    /// The same, option 8: with α = log₂ 1/p − ½, 2^⌈α⌉, 2^⌈(α + 12)/2⌉, 4096, then eleven random halves.
     case option8
   }
 
@@ -168,13 +171,18 @@ private struct Sizes {
       let first = clamped(0.8 / errorRate)
       structured = [first, min(5 * first, half)]
       verificationPasses = 8
+    case .option4:
+      let first = clamped(1 / errorRate)
+      structured = [first, min(2 * first, half)]
+      verificationPasses = 14
     case .option7:
       let first = clamped(exp2(octave.rounded(.up)))
       structured = [first, min(4 * first, half)]
       verificationPasses = 12
     case .option8:
       structured = [
-        clamped(exp2(octave.rounded(.up))), clamped(exp2(((octave + 12) / 2).rounded(.up))), min(4096, half),
+        clamped(exp2((octave - 0.5).rounded(.up))), clamped(exp2(((octave - 0.5 + 12) / 2).rounded(.up))),
+        min(4096, half),
       ]
       verificationPasses = 11
     }

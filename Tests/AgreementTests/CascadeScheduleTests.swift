@@ -9,8 +9,11 @@ import Testing
     #expect(try sizes(.original, 10_000, 0.01) == [73, 146, 292, 584])
     #expect(try sizes(.biconf, 10_000, 0.01) == [92, 276] + [Int](repeating: 5000, count: 10))
     #expect(try sizes(.yan, 10_000, 0.01) == [80, 400] + [Int](repeating: 5000, count: 8))
+    #expect(try sizes(.option4, 10_000, 0.01) == [100, 200] + [Int](repeating: 5000, count: 14))
     #expect(try sizes(.option7, 10_000, 0.01) == [128, 512] + [Int](repeating: 5000, count: 12))
+    // α = 6.14 makes 2^7 and 2^⌈9.07⌉; α = 4.14 makes 2^5 and 2^⌈8.07⌉.
     #expect(try sizes(.option8, 10_000, 0.01) == [128, 1024, 4096] + [Int](repeating: 5000, count: 11))
+    #expect(try sizes(.option8, 10_000, 0.04) == [32, 512, 4096] + [Int](repeating: 5000, count: 11))
     // A block never exceeds half the string.
     #expect(try sizes(.option8, 2000, 0.01) == [128] + [Int](repeating: 1000, count: 13))
   }
