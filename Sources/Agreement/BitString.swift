@@ -45,6 +45,12 @@ public struct BitString: Sendable {
     }
   }
 
+  /// The bits, one per byte, 0 or 1, for inner loops. The pointer is valid inside `body` only.
+  @inline(__always)
+  func withBytes<Result>(_ body: (UnsafePointer<UInt8>) -> Result) -> Result {
+    withExtendedLifetime(storage) { body(UnsafePointer(storage.bytes)) }
+  }
+
   /// Inverts the bit at `index`.
   public mutating func flip(_ index: Int) { self[index].toggle() }
 

@@ -46,15 +46,17 @@ public struct CascadeCorrector: Sendable {
 
   /// What the queries on their way are for.
   private enum Purpose {
-    /// The block parities of passes, of these sizes, after those there are.
-    case blocks(sizes: [Int])
-    case splits([Split])
+    /// The block parities of passes after those there are.
+    case blocks
+    case searches([Search])
   }
 
-  private let permutation: @Sendable (Int) -> Permutation
+  private let order: @Sendable (Int) -> PassOrder
   private var phase = Phase.idle
   private var knowledge: ParityKnowledge
-  private var chooser: SplitChooser
+  private var planner: SearchPlanner
+  /// The orders of the passes asked about, until their parities are known.
+  private var orders: [PassOrder] = []
   private var queries: [ParityQuery] = []
   private var sent = 0
   private var answers: [Bool] = []
@@ -73,10 +75,10 @@ public struct CascadeCorrector: Sendable {
     self.schedule = schedule
     self.budget = budget
     knowledge = ParityKnowledge(bits: bits, correctionLimit: schedule.correctionLimit)
-    chooser = SplitChooser(schedule: schedule)
-    permutation = { pass in
+    planner = SearchPlanner(schedule: schedule)
+    order = { pass in
       var generator = stream(pass)
-      return Permutation(count: count, using: &generator)
+      return PassOrder(pass: pass, count: count, using: &generator)
     }
   }
 
@@ -84,7 +86,7 @@ public struct CascadeCorrector: Sendable {
   public mutating func start() throws(CascadeError) -> CascadeStep {
     guard case .idle = phase else { throw .outOfTurn }
     do throws(CascadeError) {
-      return try askBlocks(sizes: schedule.blockSizes)
+      return try askBlocks(passes: schedule.blockSizes.count)
     } catch {
       phase = .failed(error)
       throw error
@@ -127,9 +129,10 @@ public struct CascadeCorrector: Sendable {
   private mutating func proceed(with purpose: Purpose) throws(CascadeError) -> CascadeStep {
     guard sent == queries.count else { return try askNext() }
     switch purpose {
-    case .blocks(let sizes): try learnBlocks(sizes: sizes)
-    case .splits(let splits): try learnSplits(splits)
+    case .blocks: learnBlocks()
+    case .searches(let searches): learn(searches)
     }
+    try knowledge.settle()
     return try advance()
   }
 }
@@ -137,25 +140,56 @@ public struct CascadeCorrector: Sendable {
 // MARK: - Learning
 
 extension CascadeCorrector {
-  private mutating func learnBlocks(sizes: [Int]) throws(CascadeError) {
+  private mutating func learnBlocks() {
     var next = 0
-    for size in sizes {
-      let pass = knowledge.passes.count
-      let asked = askedBlocks(ofSize: size, pass: pass)
-      knowledge.addPass(permutation(pass), blocks: asked, parities: answers[next..<next + asked.count])
-      next += asked.count
+    var halves: [(number: Int, half: RandomHalf)] = []
+    let first = knowledge.passes.count
+    for (offset, order) in orders.enumerated() {
+      let pass = first + offset
+      switch order {
+      case .shuffled(let permutation):
+        let asked = schedule.askedBlocks(ofPass: pass)
+        knowledge.addPass(
+          number: schedule.number(ofPass: pass), permutation, blocks: asked,
+          parities: answers[next..<next + asked.count])
+        next += asked.count
+      case .half(let half):
+        halves.append((schedule.number(ofPass: pass), half))
+      }
     }
-    try knowledge.settle()
+    if !halves.isEmpty { knowledge.addHalves(halves, parities: answers[next...]) }
+    orders = []
   }
 
-  private mutating func learnSplits(_ splits: [Split]) throws(CascadeError) {
+  private mutating func learn(_ searches: [Search]) {
     var next = 0
-    for split in splits {
-      let asked = next..<next + split.ways - 1
-      knowledge.split(split, at: queries[asked].lazy.map(\.end), parities: answers[asked])
+    for search in searches {
+      let asked = next..<next + search.queries
+      switch search.step {
+      case .parts:
+        knowledge.split(
+          pass: search.pass, leaf: search.leaf, at: queries[asked].lazy.map(\.end), parities: answers[asked])
+      case .address: learnAddress(search, asked)
+      case .bits:
+        for index in asked {
+          let wrong = knowledge.differs(queries[index], pass: search.pass, parity: answers[index])
+          knowledge.reveal(pass: search.pass, position: queries[index].start, wrong: wrong)
+        }
+      }
       next = asked.upperBound
     }
-    try knowledge.settle()
+  }
+
+  /// Keeps an address, and what of it holds whatever the number of errors: parities of single ranges.
+  private mutating func learnAddress(_ search: Search, _ asked: Range<Int>) {
+    knowledge.addAddress(pass: search.pass, leaf: search.leaf, queries: queries[asked], parities: answers[asked])
+    for index in asked where queries[index].further.isEmpty {
+      let query = queries[index]
+      let leaf = knowledge.leaf(ofPass: search.pass, startingAt: query.start)
+      guard let leaf, query.end < knowledge.passes[search.pass].leaves[leaf].end else { continue }
+      knowledge.split(
+        pass: search.pass, leaf: leaf, at: CollectionOfOne(query.end), parities: CollectionOfOne(answers[index]))
+    }
   }
 }
 
@@ -176,11 +210,13 @@ extension CascadeCorrector {
     guard queries.count - sent <= left else { throw .budgetExceeded(asked: queries.count - sent, left: max(0, left)) }
     guard roundTrips < schedule.roundLimit else { throw .tooManyRounds(limit: schedule.roundLimit) }
     var size = min(queries.count - sent, ParityQuery.batchLimit)
-    // Few queries fit for certain, and are not measured.
-    while size > ParityQuery.encodedLimit / 16,
-      ParityQuery.encode(queries[sent..<sent + size]).count > ParityQuery.encodedLimit
+    func ranges() -> Int { queries[sent..<sent + size].reduce(size) { $0 + $1.further.count } }
+    // Few ranges fit for certain, and are not measured. One query always fits.
+    while size > 1, ranges() > ParityQuery.encodedLimit / 16,
+      ranges() > ParityQuery.batchLimit
+        || ParityQuery.encode(queries[sent..<sent + size]).count > ParityQuery.encodedLimit
     {
-      size -= size / 4
+      size -= max(1, size / 4)
     }
     let batch = Array(queries[sent..<sent + size])
     sent += size
@@ -188,34 +224,34 @@ extension CascadeCorrector {
     return .ask(batch)
   }
 
-  private mutating func askBlocks(sizes: [Int]) throws(CascadeError) -> CascadeStep {
+  private mutating func askBlocks(passes: Int) throws(CascadeError) -> CascadeStep {
     queries.removeAll(keepingCapacity: true)
-    for (offset, size) in sizes.enumerated() {
-      let pass = knowledge.passes.count + offset
-      for block in askedBlocks(ofSize: size, pass: pass) {
-        queries.append(ParityQuery(pass: pass, start: block.lowerBound, end: block.upperBound))
+    let first = knowledge.passes.count
+    for pass in first..<first + passes {
+      let number = schedule.number(ofPass: pass)
+      let order = order(number)
+      orders.append(order)
+      switch order {
+      case .shuffled:
+        for block in schedule.askedBlocks(ofPass: pass) {
+          queries.append(ParityQuery(pass: number, start: block.lowerBound, end: block.upperBound))
+        }
+      case .half(let half): queries.append(ParityQuery(pass: number, start: 0, end: half.taken))
       }
     }
-    return try ask(.blocks(sizes: sizes))
+    return try ask(.blocks)
   }
 
-  /// The blocks of a pass whose parity is asked for: all in the first pass, which so gives the parity of the whole, and
-  /// all but the last in the others, where that one follows.
-  private func askedBlocks(ofSize size: Int, pass: Int) -> [Range<Int>] {
-    let blocks = stride(from: 0, to: schedule.count, by: size).map { $0..<min($0 + size, schedule.count) }
-    return pass == 0 ? blocks : blocks.dropLast()
-  }
-
-  /// Splits what can be split, begins the next pass, adds verification, or finishes.
+  /// Searches what can be searched, begins the next pass, adds verification, or finishes.
   private mutating func advance() throws(CascadeError) -> CascadeStep {
     while true {
-      let splits = chooser.choose(from: knowledge, queries: &queries)
-      if !splits.isEmpty { return try ask(.splits(splits)) }
+      let searches = planner.plan(&knowledge, queries: &queries)
+      if !searches.isEmpty { return try ask(.searches(searches)) }
       if knowledge.beginNextPass() { continue }
       let missing =
         schedule.structuredPasses + schedule.verificationPasses(corrected: corrected) - knowledge.passes.count
       if missing > 0 {
-        return try askBlocks(sizes: [Int](repeating: CascadeSchedule.half(of: schedule.count), count: missing))
+        return try askBlocks(passes: missing)
       }
       phase = .finished
       return .finished(

@@ -15,9 +15,13 @@ public struct CascadeResponder: Sendable {
   public private(set) var answered = 0
 
   private let bits: BitString
-  private let permutation: @Sendable (Int) -> Permutation
-  /// By pass; `nil` until the pass is asked for.
-  private var parities = [PrefixParities?](repeating: nil, count: CascadeSchedule.passLimit)
+  private let order: @Sendable (Int) -> PassOrder
+  /// The bits packed, once a half is asked for.
+  private var packed: ParityWords?
+  /// By pass, its half, if it has one and was asked for.
+  private var halves = [RandomHalf?](repeating: nil, count: CascadeSchedule.passLimit)
+  /// By pass, the parities of all prefixes, so that a range costs two look-ups; `nil` until they are needed.
+  private var prefixes = [ParityWords?](repeating: nil, count: CascadeSchedule.passLimit)
 
   /// Makes a responder.
   /// - Parameters:
@@ -33,9 +37,9 @@ public struct CascadeResponder: Sendable {
     }
     self.bits = bits
     self.budget = budget
-    permutation = { pass in
+    order = { pass in
       var generator = stream(pass)
-      return Permutation(count: count, using: &generator)
+      return PassOrder(pass: pass, count: count, using: &generator)
     }
   }
 
@@ -48,14 +52,18 @@ public struct CascadeResponder: Sendable {
       guard query.start >= 0, query.start < query.end, query.end <= bits.count else {
         throw .invalidRange(start: query.start, end: query.end)
       }
+      var cursor = query.end
+      for range in query.further {
+        guard range.lowerBound > cursor, !range.isEmpty, range.upperBound <= bits.count else {
+          throw .invalidRange(start: range.lowerBound, end: range.upperBound)
+        }
+        cursor = range.upperBound
+      }
     }
     let left = max(0, budget - answered)
     guard queries.count <= left else { throw .budgetExceeded(asked: queries.count, left: left) }
     answered += queries.count
-    return queries.map { query in
-      let parities = parities(ofPass: query.pass)
-      return parities[query.start] != parities[query.end]
-    }
+    return queries.map { parity(of: $0) }
   }
 
   /// The same, debiting the answers.
@@ -67,49 +75,27 @@ public struct CascadeResponder: Sendable {
     return answers
   }
 
-  private mutating func parities(ofPass pass: Int) -> PrefixParities {
-    if let ready = parities[pass] { return ready }
-    let made = PrefixParities(of: bits, in: permutation(pass))
-    parities[pass] = made
-    return made
-  }
-}
-
-/// The parities of all prefixes of a permuted string, so that any range costs two look-ups. Wiped before it is freed.
-///
-/// `@unchecked Sendable`: the words are written by `init` and `deinit` alone.
-private final class PrefixParities: @unchecked Sendable {
-  private let words: UnsafeMutablePointer<UInt64>
-  private let wordCount: Int
-  private let count: Int
-
-  init(of bits: BitString, in order: Permutation) {
-    count = bits.count
-    wordCount = bits.count / 64 + 1
-    words = .allocate(capacity: wordCount)
-    words.initialize(repeating: 0, count: wordCount)
-    var carry: UInt64 = 0
-    for index in 0..<wordCount {
-      let first = index * 64
-      var word = carry
-      // Bit x of a word is bit first + x − 1 of the string, so that prefixes of 0 bits to all bits have their place.
-      for position in max(1, first)...min(first + 63, count) {
-        word ^= (bits[order[position - 1]] ? 1 : 0) << UInt64(position - first)
+  private mutating func parity(of query: ParityQuery) -> Bool {
+    if prefixes[query.pass] == nil {
+      // The parity of a half, which is often all that is asked of its pass, needs no order.
+      if let half = half(ofPass: query.pass), query.start == 0, query.end == half.taken, query.further.isEmpty {
+        let words = packed ?? ParityWords(bits)
+        packed = words
+        return words.parity(of: half)
       }
-      for shift: UInt64 in [1, 2, 4, 8, 16, 32] { word ^= word << shift }
-      words[index] = word
-      carry = word >> 63
+      let permutation = halves[query.pass].map(Permutation.init) ?? order(query.pass).permutation
+      prefixes[query.pass] = ParityWords(prefixesOf: bits, in: permutation)
     }
+    guard let prefixes = prefixes[query.pass] else { return false }
+    var parity = prefixes[query.start] != prefixes[query.end]
+    for range in query.further { parity = parity != (prefixes[range.lowerBound] != prefixes[range.upperBound]) }
+    return parity
   }
 
-  deinit {
-    explicit_bzero(words, wordCount * MemoryLayout<UInt64>.stride)
-    words.deallocate()
-  }
-
-  /// The parity of the first `length` bits in permuted order.
-  subscript(length: Int) -> Bool {
-    precondition(length >= 0 && length <= count, "prefix out of range")
-    return words[length >> 6] >> UInt64(length & 63) & 1 != 0
+  private mutating func half(ofPass pass: Int) -> RandomHalf? {
+    if let half = halves[pass] { return half }
+    guard pass >= CascadeSchedule.structuredPassLimit, case .half(let half) = order(pass) else { return nil }
+    halves[pass] = half
+    return half
   }
 }

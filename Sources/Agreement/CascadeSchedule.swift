@@ -13,8 +13,9 @@
 public struct CascadeSchedule: Sendable, Equatable {
   /// Where the block sizes come from. p is the error rate, n the length.
   public enum Variant: String, Sendable, CaseIterable {
-    /// The least leakage that about 25 round trips allow. Two structured passes (one when few errors are expected), as
-    /// many verification passes as a frame error rate of 6e-4 takes, three-way splits when little can be asked at once.
+    /// Little leakage in about 20 round trips, and fewer where few errors are expected. Two structured passes (one when
+    /// hardly any error is expected), as many verification passes as a frame error rate of 3e-4 takes, and addresses when
+    /// little can be asked at once.
     case balanced
     /// The least leakage whatever the round trips, with the same verification.
     case frugal
@@ -42,6 +43,8 @@ public struct CascadeSchedule: Sendable, Equatable {
   public static let maximumCount = Permutation.maximumCount
   /// The most passes a run can have; a query for a later one is refused.
   public static let passLimit = 32
+  /// The passes numbered from here on in queries are random halves, whatever the schedule; those before are shuffled.
+  static let structuredPassLimit = 4
   /// The error rate beyond which block sizes shrink no further.
   public static let highestErrorRate = 0.25
 
@@ -55,9 +58,11 @@ public struct CascadeSchedule: Sendable, Equatable {
   public let blockSizes: [Int]
   /// How many of the passes, counted from the first, are structured ones.
   public let structuredPasses: Int
-  /// A block is split in three instead of two in a round that splits at most this many, which buys round trips at
-  /// 0.26 bit of leakage per bit learned.
-  public let threeWayLimit: Int
+  /// A round with at most this many searches asks for whole addresses of errors instead of bisecting, which buys round
+  /// trips at about one parity per error.
+  public let addressLimit: Int
+  /// Whether the last errors are looked for in what all passes say together, before each is searched.
+  public let findsLastErrors: Bool
   /// More corrections than this end the run: 2·p·n + 0.5 % of n.
   public let correctionLimit: Int
   /// More round trips than this end the run.
@@ -78,15 +83,26 @@ public struct CascadeSchedule: Sendable, Equatable {
     self.count = count
     self.errorRate = rate
     structuredPasses = sizes.structured.count
-    threeWayLimit = sizes.threeWayLimit
+    addressLimit = sizes.addressLimit
+    findsLastErrors = variant == .balanced || variant == .frugal
     let halves = [Int](repeating: CascadeSchedule.half(of: count), count: sizes.verificationPasses)
-    blockSizes = Array((sizes.structured + halves).prefix(CascadeSchedule.passLimit))
+    blockSizes = sizes.structured + halves
     correctionLimit = Int(2 * rate * Double(count) + 0.005 * Double(count))
     roundLimit = variant == .balanced || variant == .frugal ? 1000 : 5000
   }
 
-  /// The number of blocks of a pass of the schedule.
-  func blockCount(pass: Int) -> Int { (count + blockSizes[pass] - 1) / blockSizes[pass] }
+  /// The number that a pass of the schedule has in queries.
+  func number(ofPass pass: Int) -> Int {
+    pass < structuredPasses ? pass : CascadeSchedule.structuredPassLimit + pass - structuredPasses
+  }
+
+  /// The blocks of a structured pass whose parity is asked for: all in the first pass, which so gives the parity of the
+  /// whole, and all but the last in the others, where that one follows.
+  func askedBlocks(ofPass pass: Int) -> some RandomAccessCollection<Range<Int>> {
+    let (size, count) = (blockSizes[pass], count)
+    let blocks = (count + size - 1) / size
+    return (0..<(pass == 0 ? blocks : blocks - 1)).lazy.map { $0 * size..<min(($0 + 1) * size, count) }
+  }
 
   /// The block size of a verification pass.
   static func half(of count: Int) -> Int { (count + 1) / 2 }
@@ -102,7 +118,7 @@ public struct CascadeSchedule: Sendable, Equatable {
     let rate = min(Double(corrected) / Double(count), 0.5)
     let needed = CascadeSchedule.verificationPasses(
       count: count, errorRate: rate, structured: Array(blockSizes.prefix(structuredPasses)))
-    return min(max(scheduled, needed), CascadeSchedule.passLimit - structuredPasses)
+    return min(max(scheduled, needed), CascadeSchedule.passLimit - CascadeSchedule.structuredPassLimit)
   }
 
   /// How many random halves bring the probability of a frame error under `frameErrorRate`.
@@ -116,11 +132,11 @@ public struct CascadeSchedule: Sendable, Equatable {
     var hiddenPairs = Double(count) / Double(first) * (mean - (1 - exp(-2 * mean)) / 2) / 2
     for size in structured.dropFirst() { hiddenPairs *= Double(size) / Double(count) }
     let passes = log2(max(hiddenPairs, 1e-9) / frameErrorRate)
-    return max(fewestVerificationPasses, Int(passes.rounded(.up)))
+    return min(max(fewestVerificationPasses, Int(passes.rounded(.up))), passLimit - structuredPassLimit)
   }
 
   /// The frame error rate that verification passes are counted for.
-  private static let frameErrorRate = 1.0 / 1600
+  private static let frameErrorRate = 1.0 / 3000
   /// Fewer verification passes are never made: the model behind their number is only a model.
   private static let fewestVerificationPasses = 6
 }
@@ -129,7 +145,7 @@ public struct CascadeSchedule: Sendable, Equatable {
 private struct Sizes {
   var structured: [Int] = []
   var verificationPasses = 0
-  var threeWayLimit = 0
+  var addressLimit = 0
 
   init(count: Int, errorRate: Double, variant: CascadeSchedule.Variant) {
     let half = CascadeSchedule.half(of: count)
@@ -144,22 +160,19 @@ private struct Sizes {
 
     switch variant {
     case .balanced:
-      // Expected errors per block of each pass, measured over n = 2000...10,000 and p = 0.01 %...15 %: the least leakage
-      // at a median of 25 round trips. More errors make longer chains of backtracking, smaller rates longer bisections.
+      // Expected errors per block of each pass, measured over n = 2000...10,000 and p = 0.01 %...15 %. Leakage counts the
+      // more, the more errors there are; few errors may cost some parities and no time.
       let means: [Double]
       switch expected {
-      case ..<6: (means, threeWayLimit) = ([1], 0)
-      case ..<24: (means, threeWayLimit) = ([errorRate < 0.004 ? 0.5 : 0.6, 1.4], 0)
-      case ..<50: (means, threeWayLimit) = ([0.55, 1.4], 2)
-      case ..<80 where errorRate < 0.04: (means, threeWayLimit) = ([0.6, 1.2], 4)
-      case _ where errorRate < 0.015: (means, threeWayLimit) = ([0.5, 1.0], 4)
-      case _ where errorRate < 0.04: (means, threeWayLimit) = ([0.6, expected < 150 ? 1.2 : 1.0], 4)
-      default: (means, threeWayLimit) = (expected < 250 || errorRate >= 0.1 ? [0.7, 1.4] : [0.6, 1.2], 4)
+      case ..<30: (means, addressLimit) = ([0.5, 1], 6)
+      case ..<80: (means, addressLimit) = ([0.5, 1.2], 6)
+      case ..<160: (means, addressLimit) = ([0.55, 1.4], 6)
+      case ..<250 where errorRate >= 0.04: (means, addressLimit) = ([0.6, 1.5], 6)
+      default: (means, addressLimit) = ([0.57, 1.4], expected < 250 ? 8 : 10)
       }
       structured = means.map(blocks(mean:))
     case .frugal:
-      structured = [blocks(mean: 1)]
-      if expected >= 12 { structured.append(blocks(mean: 2.5)) }
+      structured = [blocks(mean: 1), blocks(mean: 2.5)]
     case .original:
       let first = clamped(0.73 / errorRate)
       structured = [1, 2, 4, 8].map { min(first * $0, half) }
@@ -187,6 +200,8 @@ private struct Sizes {
       verificationPasses = 11
     }
     if variant == .balanced || variant == .frugal {
+      // A later pass of one block would say nothing.
+      if let last = structured.last, structured.count > 1, last >= count { structured.removeLast() }
       verificationPasses = CascadeSchedule.verificationPasses(
         count: count, errorRate: errorRate, structured: structured)
     }

@@ -1,4 +1,5 @@
-/// A question for the parity (the exclusive or) of a half-open range of bits in the permuted order of one pass.
+/// A question for the parity (the exclusive or) of a half-open range of bits in the permuted order of one pass, or of
+/// several ranges together: the answer is one bit either way.
 public struct ParityQuery: Hashable, Sendable {
   /// The pass, from 0, whose permutation orders the bits.
   public let pass: Int
@@ -6,8 +7,10 @@ public struct ParityQuery: Hashable, Sendable {
   public let start: Int
   /// The position after the last one.
   public let end: Int
+  /// More ranges after it, ascending and apart from each other, whose bits count too.
+  public let further: [Range<Int>]
 
-  /// The most queries in one message.
+  /// The most queries, and the most ranges, in one message.
   public static let batchLimit = 8192
 
   /// The most bytes that a batch made by `CascadeCorrector` takes: what a message of 16 KiB holds with room to spare
@@ -15,10 +18,22 @@ public struct ParityQuery: Hashable, Sendable {
   public static let encodedLimit = 15_360
 
   /// A query as given: the responder, not this initialiser, judges whether it may be asked.
-  public init(pass: Int, start: Int, end: Int) {
+  public init(pass: Int, start: Int, end: Int, further: [Range<Int>] = []) {
     self.pass = pass
     self.start = start
     self.end = end
+    self.further = further
+  }
+
+  /// The one of its ranges that starts at a position.
+  func part(startingAt position: Int) -> Range<Int>? {
+    if start == position { return start..<end }
+    var (low, high) = (0, further.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if further[middle].lowerBound < position { low = middle + 1 } else { high = middle }
+    }
+    return low < further.count && further[low].lowerBound == position ? further[low] : nil
   }
 }
 
@@ -26,7 +41,8 @@ extension ParityQuery {
   /// Encodes a batch.
   ///
   /// A batch is a sequence of groups, each `pass, items, item…`. An item is `gap, 2·length` for one range, or
-  /// `gap, 2·length + 1, repeats` for a range followed by `repeats` (at least 1) adjoining ranges of the same length.
+  /// `gap, 2·length + 1, repeats` for a range followed by `repeats` (at least 1) adjoining ranges of the same length; or
+  /// `gap, 2·length + 1, 0, more, …` for one query over several ranges, with `gap, length` for each of the `more` ones.
   /// `gap` counts from the end of the previous range of the group, and from 0 in the first item. Numbers are LEB128
   /// (little-endian base 128) in their shortest form. The block parities of a whole pass thus take some seven bytes, and
   /// a range of a bisection three or four.
@@ -38,27 +54,46 @@ extension ParityQuery {
     return writer.finish()
   }
 
-  /// Decodes a batch of 1 to `batchLimit` queries, with every range non-empty and within the longest supported string.
+  /// Decodes a batch of 1 to `batchLimit` queries over as many ranges at most, every range non-empty and within the
+  /// longest supported string.
   /// Whether pass and range fit the string at hand is for the responder to judge.
   /// - Throws: `CascadeError.malformed`; no bytes can make it trap or allocate more than `batchLimit` queries.
   public static func decode(_ bytes: [UInt8]) throws(CascadeError) -> [ParityQuery] {
     var reader = LEB128Reader(bytes: bytes)
     var queries: [ParityQuery] = []
+    var left = batchLimit
     repeat {
       let pass = try reader.next()
       let items = try reader.next()
       guard items > 0 else { throw .malformed(.empty) }
       var cursor = 0
       for _ in 0..<items {
-        cursor += try reader.next()
-        let code = try reader.next()
-        let length = code >> 1
-        let ranges = code & 1 == 0 ? 1 : try reader.next() + 1
-        guard length > 0, code & 1 == 0 || ranges > 1 else { throw .malformed(.empty) }
-        guard length <= CascadeSchedule.maximumCount else { throw .malformed(.range) }
-        guard ranges <= batchLimit - queries.count else { throw .malformed(.count) }
-        guard cursor + length * ranges <= CascadeSchedule.maximumCount else { throw .malformed(.range) }
-        for _ in 0..<ranges {
+        let first = try reader.nextRange(after: cursor, left: &left) { $0 >> 1 }
+        let length = first.range.count
+        cursor = first.range.upperBound
+        guard first.code & 1 != 0 else {
+          queries.append(ParityQuery(pass: pass, start: first.range.lowerBound, end: cursor))
+          continue
+        }
+        let repeats = try reader.next()
+        if repeats == 0 {
+          var further: [Range<Int>] = []
+          for _ in 0..<(try reader.next()) {
+            let range = try reader.nextRange(after: cursor, left: &left) { $0 }.range
+            guard range.lowerBound > cursor else { throw .malformed(.range) }
+            further.append(range)
+            cursor = range.upperBound
+          }
+          guard !further.isEmpty else { throw .malformed(.empty) }
+          queries.append(
+            ParityQuery(pass: pass, start: first.range.lowerBound, end: first.range.upperBound, further: further))
+          continue
+        }
+        guard repeats <= left else { throw .malformed(.count) }
+        guard cursor + length * repeats <= CascadeSchedule.maximumCount else { throw .malformed(.range) }
+        left -= repeats
+        cursor = first.range.lowerBound
+        for _ in 0...repeats {
           queries.append(ParityQuery(pass: pass, start: cursor, end: cursor + length))
           cursor += length
         }
@@ -83,6 +118,21 @@ private struct QueryWriter {
       pass = query.pass
     }
     let length = query.end &- query.start
+    if !query.further.isEmpty {
+      closeRun()
+      itemBytes.appendLEB128(query.start &- cursor)
+      itemBytes.appendLEB128((length << 1) | 1)
+      itemBytes.appendLEB128(0)
+      itemBytes.appendLEB128(query.further.count)
+      cursor = query.end
+      for range in query.further {
+        itemBytes.appendLEB128(range.lowerBound &- cursor)
+        itemBytes.appendLEB128(range.count)
+        cursor = range.upperBound
+      }
+      items += 1
+      return
+    }
     if let open = run, query.start == cursor, length == open.length {
       run = (open.gap, open.length, open.repeats + 1)
     } else {
@@ -138,6 +188,20 @@ private struct LEB128Reader {
   init(bytes: [UInt8]) { self.bytes = bytes }
 
   var isAtEnd: Bool { offset == bytes.count }
+
+  /// A gap and a code that holds a length, as a range after `cursor` that counts against `left`.
+  mutating func nextRange(
+    after cursor: Int, left: inout Int, length: (Int) -> Int
+  ) throws(CascadeError) -> (range: Range<Int>, code: Int) {
+    let start = cursor + (try next())
+    let code = try next()
+    let length = length(code)
+    guard length > 0 else { throw .malformed(.empty) }
+    guard start + length <= CascadeSchedule.maximumCount else { throw .malformed(.range) }
+    guard left > 0 else { throw .malformed(.count) }
+    left -= 1
+    return (start..<start + length, code)
+  }
 
   mutating func next() throws(CascadeError) -> Int {
     var value = 0

@@ -29,17 +29,38 @@ public struct Permutation: Sendable, Equatable {
     }
   }
 
+  /// Of no elements.
+  static let empty = Permutation(elements: [])
+
+  private init(elements: [UInt16]) { self.elements = elements }
+
+  /// The order of a random half: the bits taken, then the others, both ascending.
+  init(_ half: RandomHalf) {
+    elements = [UInt16](unsafeUninitializedCapacity: half.count) { buffer, initialized in
+      var next = (taken: 0, left: half.taken)
+      for bit in 0..<half.count {
+        if half.contains(bit) {
+          buffer[next.taken] = UInt16(truncatingIfNeeded: bit)
+          next.taken += 1
+        } else {
+          buffer[next.left] = UInt16(truncatingIfNeeded: bit)
+          next.left += 1
+        }
+      }
+      initialized = half.count
+    }
+  }
+
   /// How many elements are permuted.
   public var count: Int { elements.count }
 
   /// The element that stands at a position of the permuted order.
   public subscript(position: Int) -> Int { Int(elements[position]) }
 
-  /// The position of every element: `inverse[permutation[x]] == x`.
-  var inverse: [UInt16] {
-    var positions = [UInt16](repeating: 0, count: elements.count)
-    for position in elements.indices { positions[Int(elements[position])] = UInt16(truncatingIfNeeded: position) }
-    return positions
+  /// The elements in order, for inner loops.
+  @inline(__always)
+  func withElements<Result>(_ body: (UnsafeBufferPointer<UInt16>) -> Result) -> Result {
+    elements.withUnsafeBufferPointer(body)
   }
 }
 

@@ -13,7 +13,7 @@ struct CascadeBench: AsyncParsableCommand {
       the seed, so all counts are the same on every machine; times are not. All schedules see the same strings.
 
       Columns: f is parities disclosed / (n·h(p)), p the true error rate; 'Bob' adds the one bit per correction that \
-      Bob's ledger debits; 'again' counts parities that were asked for more than once. Round trips: mean, 95 % and \
+      Bob's ledger debits; 'again' counts parities that were asked for more than once. Round trips: mean, 99 % and \
       most. FER is the share of runs that ended with different strings, 'ended' of those that ended with an error. \
       µs is the CPU time of both sides together per key, permutations and codecs included.
       """)

@@ -31,7 +31,7 @@ struct Tally {
       variant: setting.variant.rawValue, runs: runs, parities: Double(parities) / Double(runs),
       efficiency: efficiency(parities), efficiencyWithCorrections: efficiency(parities + corrected),
       repeatedParities: repeated, meanRoundTrips: Double(sorted.reduce(0, +)) / Double(runs),
-      roundTrips95: sorted[(sorted.count * 95 / 100)], mostRoundTrips: sorted[sorted.count - 1],
+      roundTrips99: sorted[sorted.count * 99 / 100], mostRoundTrips: sorted[sorted.count - 1],
       frameErrors: disagreed, endedWithError: ended, microseconds: seconds / Double(runs) * 1e6)
   }
 }
@@ -52,7 +52,7 @@ struct Figures: Codable, Sendable {
   /// Parities that were asked for more than once, in all runs.
   let repeatedParities: Int
   let meanRoundTrips: Double
-  let roundTrips95: Int
+  let roundTrips99: Int
   let mostRoundTrips: Int
   /// Runs that finished with different strings.
   let frameErrors: Int
@@ -63,7 +63,7 @@ struct Figures: Codable, Sendable {
 
   private static let columns = [
     ("n", 6), ("p %", 6), ("p̂ %", 6), ("schedule", 9), ("parities", 9), ("f", 6), ("Bob", 6), ("again", 5),
-    ("trips", 6), ("95 %", 5), ("most", 5), ("FER", 8), ("ended", 6), ("µs", 7),
+    ("trips", 6), ("99 %", 5), ("most", 5), ("FER", 8), ("ended", 6), ("µs", 7),
   ]
 
   static var header: String { line(columns.map(\.0)) }
@@ -75,7 +75,7 @@ struct Figures: Codable, Sendable {
     return Figures.line([
       "\(n)", fixed(errorRate * 100, 2), fixed(assumedErrorRate * 100, 2), variant, fixed(parities, 1),
       fixed(efficiency, 3), fixed(efficiencyWithCorrections, 3), "\(repeatedParities)", fixed(meanRoundTrips, 1),
-      "\(roundTrips95)", "\(mostRoundTrips)", String(format: "%.1e", Double(frameErrors) / Double(runs)),
+      "\(roundTrips99)", "\(mostRoundTrips)", String(format: "%.1e", Double(frameErrors) / Double(runs)),
       String(format: "%.1e", Double(endedWithError) / Double(runs)).replacing("0.0e+00", with: "0"),
       fixed(microseconds, 0),
     ])
