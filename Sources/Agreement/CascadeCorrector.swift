@@ -214,7 +214,7 @@ extension CascadeCorrector {
     // Few ranges fit for certain, and are not measured. One query always fits.
     while size > 1, ranges() > ParityQuery.encodedLimit / 16,
       ranges() > ParityQuery.batchLimit
-        || ParityQuery.encode(queries[sent..<sent + size]).count > ParityQuery.encodedLimit
+        || ParityQuery.encode(Array(queries[sent..<sent + size])).count > ParityQuery.encodedLimit
     {
       size -= max(1, size / 4)
     }
@@ -248,10 +248,14 @@ extension CascadeCorrector {
       let searches = planner.plan(&knowledge, queries: &queries)
       if !searches.isEmpty { return try ask(.searches(searches)) }
       if knowledge.beginNextPass() { continue }
-      let missing =
-        schedule.structuredPasses + schedule.verificationPasses(corrected: corrected) - knowledge.passes.count
-      if missing > 0 {
-        return try askBlocks(passes: missing)
+      let verified = knowledge.passes.count - schedule.structuredPasses
+      let missing = schedule.verificationPasses(corrected: corrected) - verified
+      if missing > 0 { return try askBlocks(passes: missing) }
+      // An address made up by several errors of which some are still there: more halves find them.
+      if !knowledge.addressesFit {
+        let left = CascadeSchedule.mostVerificationPasses - verified
+        guard left > 0 else { throw .inconsistentAnswers }
+        return try askBlocks(passes: min(left, 4))
       }
       phase = .finished
       return .finished(

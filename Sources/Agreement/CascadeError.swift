@@ -11,7 +11,7 @@ public enum CascadeError: Error, Equatable, Sendable {
   case batchSize(Int)
   /// A query names a pass beyond the last one.
   case unknownPass(Int)
-  /// A query's range is empty, reversed or not within the string.
+  /// A query's range is empty, reversed, not within the string, or not apart from and after the one before it.
   case invalidRange(start: Int, end: Int)
   /// The parities would cost more than the budget that was fixed beforehand.
   case budgetExceeded(asked: Int, left: Int)
@@ -60,7 +60,7 @@ extension CascadeError: CustomStringConvertible {
     case .unknownPass(let pass):
       "a parity query names pass \(pass): expected 0 to \(CascadeSchedule.passLimit - 1); the peer is faulty or hostile"
     case .invalidRange(let start, let end):
-      "a parity query names the range \(start)..<\(end), which is empty or outside the string; "
+      "a parity query names the range \(start)..<\(end), which is empty, outside the string or not after the one before; "
         + "the peer is faulty or hostile"
     case .budgetExceeded(let asked, let left):
       "\(asked) more \(asked == 1 ? "parity" : "parities") would exceed the leakage budget, \(left) are left; "

@@ -45,6 +45,8 @@ public struct CascadeSchedule: Sendable, Equatable {
   public static let passLimit = 32
   /// The passes numbered from here on in queries are random halves, whatever the schedule; those before are shuffled.
   static let structuredPassLimit = 4
+  /// The most random halves that a run can ask for.
+  static let mostVerificationPasses = passLimit - structuredPassLimit
   /// The error rate beyond which block sizes shrink no further.
   public static let highestErrorRate = 0.25
 
@@ -118,7 +120,7 @@ public struct CascadeSchedule: Sendable, Equatable {
     let rate = min(Double(corrected) / Double(count), 0.5)
     let needed = CascadeSchedule.verificationPasses(
       count: count, errorRate: rate, structured: Array(blockSizes.prefix(structuredPasses)))
-    return min(max(scheduled, needed), CascadeSchedule.passLimit - CascadeSchedule.structuredPassLimit)
+    return min(max(scheduled, needed), CascadeSchedule.mostVerificationPasses)
   }
 
   /// How many random halves bring the probability of a frame error under `frameErrorRate`.
@@ -132,7 +134,7 @@ public struct CascadeSchedule: Sendable, Equatable {
     var hiddenPairs = Double(count) / Double(first) * (mean - (1 - exp(-2 * mean)) / 2) / 2
     for size in structured.dropFirst() { hiddenPairs *= Double(size) / Double(count) }
     let passes = log2(max(hiddenPairs, 1e-9) / frameErrorRate)
-    return min(max(fewestVerificationPasses, Int(passes.rounded(.up))), passLimit - structuredPassLimit)
+    return min(max(fewestVerificationPasses, Int(passes.rounded(.up))), mostVerificationPasses)
   }
 
   /// The frame error rate that verification passes are counted for.

@@ -125,7 +125,7 @@ struct LastErrors: Sendable {
     guard halves != passes.count || signatures.isEmpty else { return }
     halves = passes.count
     signatures = [UInt32](repeating: 0, count: count)
-    for (index, pass) in passes.enumerated() { pass.mark(1 << UInt32(index), in: &signatures) }
+    for (index, pass) in passes.enumerated() { pass.mark(UInt32(index), in: &signatures) }
   }
 
   private mutating func clear(places: Int) {

@@ -123,9 +123,17 @@ struct ParityKnowledge: Sendable {
     passes[pass].setAddress(addresses.count, ofLeaf: index)
     addresses.append(
       Address(
-        range: leaf.start..<leaf.end, parity: leaf.odd != ownParity(pass: pass, leaf.start..<leaf.end),
+        pass: pass, range: leaf.start..<leaf.end, parity: leaf.odd != ownParity(pass: pass, leaf.start..<leaf.end),
         queries: Array(queries),
         parities: Array(parities)))
+  }
+
+  /// Whether the bits as they are now have all parities of the addresses asked for. What else was asked is seen to by
+  /// the ranges.
+  var addressesFit: Bool {
+    addresses.allSatisfy { address in
+      zip(address.queries, address.parities).allSatisfy { !differs($0, pass: address.pass, parity: $1) }
+    }
   }
 
   /// Where in a range of odd parity its error is, if it is the only one of the range whose address was asked for, as that
@@ -240,6 +248,7 @@ struct ParityKnowledge: Sendable {
 
 /// Parities of parts of a range that tell where in it a single error is.
 private struct Address: Sendable {
+  var pass: Int
   var range: Range<Int>
   /// The peer's parity of the range.
   var parity: Bool

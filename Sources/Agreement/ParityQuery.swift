@@ -48,7 +48,7 @@ extension ParityQuery {
   /// a range of a bisection three or four.
   ///
   /// A query that no corrector makes (negative, reversed) encodes to bytes that `decode` refuses.
-  public static func encode(_ queries: some Collection<ParityQuery>) -> [UInt8] {
+  public static func encode(_ queries: [ParityQuery]) -> [UInt8] {
     var writer = QueryWriter()
     for query in queries { writer.append(query) }
     return writer.finish()

@@ -73,10 +73,16 @@ struct PassPartition: Sendable {
     return leaves.reduce(false) { $0 != ($1.odd && $1.start < half.taken) }
   }
 
-  /// Sets `flag` for the bits of the half.
-  func mark(_ flag: UInt32, in signatures: inout [UInt32]) {
+  /// Sets the flag of this number for the bits of the half.
+  func mark(_ number: UInt32, in signatures: inout [UInt32]) {
     guard let half else { return }
-    for bit in 0..<half.count where half.contains(bit) { signatures[bit] |= flag }
+    signatures.withUnsafeMutableBufferPointer { signatures in
+      for (index, word) in half.words.enumerated() {
+        for offset in 0..<min(64, half.count - index * 64) {
+          signatures[index * 64 + offset] |= UInt32(truncatingIfNeeded: word >> UInt64(offset) & 1) << number
+        }
+      }
+    }
   }
 
   /// Adds a range: a block, or a part of a leaf that was or will be shrunk to its first part.

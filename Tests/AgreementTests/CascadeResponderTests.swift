@@ -18,19 +18,34 @@ import Testing
     var responder = try responder(budget: .max)
     let bits = bits()
     var generator = CascadeTestGenerator(seed: 99)
-    for pass in [0, 1, 7, CascadeSchedule.passLimit - 1] {
+    for pass in [0, 1, 3, 4, 7, CascadeSchedule.passLimit - 1] {
       var stream = CascadeTestGenerator.streams(seed: Self.seed)(pass)
-      let permutation = Permutation(count: Self.count, using: &stream)
+      let permutation: [Int]
+      if pass < 4 {
+        let shuffled = Permutation(count: Self.count, using: &stream)
+        permutation = (0..<Self.count).map { shuffled[$0] }
+      } else {
+        // A random half: the bits that the words of the stream take, then the others.
+        let words = (0..<5).map { _ in stream.next() }
+        func isTaken(_ bit: Int) -> Bool { words[bit / 64] >> UInt64(bit % 64) & 1 == 1 }
+        permutation = (0..<Self.count).filter(isTaken) + (0..<Self.count).filter { !isTaken($0) }
+      }
       var queries = [ParityQuery(pass: pass, start: 0, end: Self.count)]
       for _ in 0..<200 {
         let start = Int.random(in: 0..<Self.count, using: &generator)
         queries.append(
           ParityQuery(pass: pass, start: start, end: Int.random(in: start + 1...Self.count, using: &generator)))
       }
+      // The half by itself, and several ranges together.
+      let taken = Self.count - (1..<Self.count).reduce(0) { permutation[$1] < permutation[$1 - 1] ? $1 : $0 }
+      queries.append(ParityQuery(pass: pass, start: 0, end: Self.count - taken))
+      queries.append(ParityQuery(pass: pass, start: 3, end: 10, further: [11..<12, 100..<Self.count]))
       let expected = queries.map { query in
-        (query.start..<query.end).reduce(false) { $0 != bits[permutation[$1]] }
+        ([query.start..<query.end] + query.further).joined().reduce(false) { $0 != bits[permutation[$1]] }
       }
       #expect(try responder.answer(queries) == expected)
+      var fresh = try self.responder(budget: .max)
+      for (query, parity) in zip(queries, expected).suffix(2) { #expect(try fresh.answer([query]) == [parity]) }
     }
   }
 
@@ -73,6 +88,10 @@ import Testing
       (ParityQuery(pass: 0, start: 8, end: 7), .invalidRange(start: 8, end: 7)),
       (ParityQuery(pass: 0, start: -1, end: 7), .invalidRange(start: -1, end: 7)),
       (ParityQuery(pass: 0, start: 0, end: 301), .invalidRange(start: 0, end: 301)),
+      (ParityQuery(pass: 0, start: 0, end: 7, further: [7..<9]), .invalidRange(start: 7, end: 9)),
+      (ParityQuery(pass: 0, start: 0, end: 7, further: [8..<8]), .invalidRange(start: 8, end: 8)),
+      (ParityQuery(pass: 0, start: 9, end: 12, further: [2..<4]), .invalidRange(start: 2, end: 4)),
+      (ParityQuery(pass: 0, start: 0, end: 7, further: [8..<10, 290..<301]), .invalidRange(start: 290, end: 301)),
       (ParityQuery(pass: 0, start: .min, end: .max), .invalidRange(start: .min, end: .max)),
     ] as [(ParityQuery, CascadeError)])
   func oneBadQuerySpoilsTheBatch(query: ParityQuery, error: CascadeError) throws {

@@ -18,13 +18,15 @@ import Testing
     #expect(try sizes(.option8, 2000, 0.01) == [128] + [Int](repeating: 1000, count: 13))
   }
 
-  @Test func fewErrorsTakeOnePassAndMoreVerificationTheMoreTheyAre() throws {
-    let few = try CascadeSchedule(count: 4000, errorRate: 0.0004)
-    #expect(few.blockSizes == [2000] + [Int](repeating: 2000, count: 10))
-    #expect(few.structuredPasses == 1)
+  @Test func fewErrorsTakeOnePassAndMoreTakeLargerBlocksAndMoreVerification() throws {
+    let none = try CascadeSchedule(count: 4000, errorRate: 0)
+    #expect(none.blockSizes == [4000] + [Int](repeating: 2000, count: 9))
+    #expect(none.structuredPasses == 1)
+    let few = try CascadeSchedule(count: 4000, errorRate: 0.001)
+    #expect(few.blockSizes == [500, 1000] + [Int](repeating: 2000, count: 10))
+    #expect(few.structuredPasses == 2)
     let more = try CascadeSchedule(count: 4000, errorRate: 0.01)
-    #expect(more.structuredPasses == 2)
-    #expect(more.blockSizes.prefix(2) == [55, 138])
+    #expect(more.blockSizes.prefix(2) == [50, 122])
   }
 
   @Test func theErrorRateIsClamped() throws {

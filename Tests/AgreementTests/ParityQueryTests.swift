@@ -17,6 +17,16 @@ import Testing
     #expect(ParityQuery.encode(queries) == [1, 2, 0xAC, 0x02, 20, 0xB2, 0x05, 2, 0, 1, 5, 8])
   }
 
+  @Test func severalRangesInOneQuery() throws {
+    let queries = [
+      ParityQuery(pass: 1, start: 300, end: 310, further: [311..<312, 1000..<1200]),
+      ParityQuery(pass: 1, start: 1200, end: 1201),
+    ]
+    let bytes: [UInt8] = [1, 2, 0xAC, 0x02, 21, 0, 2, 1, 1, 0xB0, 0x05, 0xC8, 0x01, 0, 2]
+    #expect(ParityQuery.encode(queries) == bytes)
+    #expect(try ParityQuery.decode(bytes) == queries)
+  }
+
   @Test(arguments: 0..<200 as Range<UInt64>)
   func anyBatchSurvivesTheWire(seed: UInt64) throws {
     var generator = CascadeTestGenerator(seed: seed)
@@ -29,7 +39,15 @@ import Testing
       for copy in 0..<Int.random(in: 1...3, using: &generator) {
         let shift = seed % 2 == 0 ? copy * length : 0
         guard start + shift + length <= CascadeSchedule.maximumCount else { break }
-        queries.append(ParityQuery(pass: pass, start: start + shift, end: start + shift + length))
+        var further: [Range<Int>] = []
+        var end = start + shift + length
+        while Int.random(in: 0..<4, using: &generator) == 0, end + 40 <= CascadeSchedule.maximumCount {
+          let next = end + Int.random(in: 1...20, using: &generator)
+          further.append(next..<next + Int.random(in: 1...20, using: &generator))
+          end = next + 20
+        }
+        queries.append(
+          ParityQuery(pass: pass, start: start + shift, end: start + shift + length, further: further))
       }
     }
     #expect(try ParityQuery.decode(ParityQuery.encode(queries)) == queries)
@@ -45,13 +63,18 @@ import Testing
       ([0, 0], .empty),
       ([0, 1, 0, 0], .empty),  // length 0
       ([0, 1, 0, 1, 5], .empty),  // a run of length 0
-      ([0, 1, 0, 3, 0], .empty),  // a run without repeats
+      ([0, 1, 0, 3, 0], .truncated),
+      ([0, 1, 0, 3, 0, 0], .empty),  // several ranges, but no more than one
+      ([0, 1, 0, 3, 0, 1, 1, 0], .empty),  // a further range of length 0
+      ([0, 1, 0, 3, 0, 1, 0, 1], .range),  // a further range that adjoins
+      ([0, 1, 0, 3, 0, 1, 0xFF, 0xFF, 0x03, 1], .range),
       ([0x80, 0x00, 1, 0, 2], .number),  // 0 in two bytes
       ([0xFF, 0xFF, 0xFF, 0x01, 1, 0, 2], .number),
       ([0, 1, 0, 0x82, 0x80, 0x08], .range),  // 65,537 bits
       ([0, 1, 0x80, 0x80, 0x04, 2], .range),  // the bit at 65,536
       ([0, 1, 0, 3, 0xFF, 0xFF, 0x03], .count),  // 65,536 ranges of one bit
       ([0, 1, 0, 3, 0xFF, 0x3F, 0, 1, 0, 2], .count),  // 8192 ranges and one more
+      ([0, 2, 0, 3, 0xFE, 0x3F, 0, 3, 0, 1, 1, 1], .count),  // 8191, then one query over two
     ] as [([UInt8], CascadeError.MalformedReason)])
   func malformedBytesAreRefused(bytes: [UInt8], reason: CascadeError.MalformedReason) {
     #expect(throws: CascadeError.malformed(reason)) { try ParityQuery.decode(bytes) }
