@@ -20,6 +20,8 @@ public enum CascadeStep: Sendable, Equatable {
 /// - A bit that is alone in a range is determined, and counts as such in all passes; a range with one undetermined bit
 ///   left determines that one too. No parity is asked for that follows from others of its pass or from determined bits.
 /// - A range is split where the expected numbers of errors on both sides are equal, which makes the answer worth most.
+/// - Few searches at a time ask for addresses instead (`SearchPlanner`), and the last errors are found from what all
+///   passes say together (`LastErrors`).
 /// - A later pass begins when all ranges of the earlier ones are even.
 ///
 /// What is asked depends on public data and on parity differences only. A peer that answers at random runs into

@@ -96,7 +96,7 @@ import Testing
     #expect(implied <= (schedule.addressLimit > 0 ? 2 : 0))
   }
 
-  /// No run of a thousand comes near the limit, and the mean stays in the twenties, whatever the error rate.
+  /// Whatever the error rate, the mean stays in the twenties and single runs under twice that.
   @Test(arguments: [2000, 5000, 10_000], [0, 0.001, 0.005, 0.01, 0.03, 0.05])
   func roundTripsStayFew(count: Int, rate: Double) throws {
     var generator = CascadeTestGenerator(seed: UInt64(count) ^ rate.bitPattern)
