@@ -28,9 +28,9 @@ lab_board() {
   CHIP=/dev/$(basename "$(echo /sys/devices/platform/boardsim/gpiochip*)")
 }
 
-# lab_unplug: takes the board away (the driver holds on to it, so first the driver)
+# lab_unplug: takes the board away (drivers hold on to it, so first these)
 lab_unplug() {
-  lab_unbind && modprobe -r boardsim
+  lab_unbind && modprobe -rq gpio_keys && modprobe -r boardsim
 }
 
 # The button (GPIO17 to ground) and what a test may do to the sensor.

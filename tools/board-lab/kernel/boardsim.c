@@ -15,12 +15,16 @@
  *                        CLOCK_MONOTONIC; end of file when there are no more.
  * /sys/class/misc/boardsim-gpio/lines   all lines: number, direction, level, pull.
  *
+ * A second button is the kernel's: line 22 to ground, pulled up, KEY_WPS_BUTTON once its driver gpio_keys is loaded.
+ *
  * Parameters in /sys/module/boardsim/parameters: faults nak, noirq, stuck, brownout; counters samples, underruns,
  * interrupts, fifo_overflows.
  */
 #include <linux/gpio/driver.h>
+#include <linux/gpio_keys.h>
 #include <linux/hrtimer.h>
 #include <linux/i2c.h>
+#include <linux/input-event-codes.h>
 #include <linux/interrupt.h>
 #include <linux/irq.h>
 #include <linux/irqdesc.h>
@@ -69,6 +73,7 @@ module_param(fifo_overflows, ulong, 0444);
 
 #define LINES 28
 #define INT_LINE 4
+#define KEY_LINE 22
 
 struct line {
 	bool output;	/* direction */
@@ -651,6 +656,30 @@ static const struct software_node sensor_node = {
 	.properties = sensor_properties,
 };
 
+static struct platform_device *keys;
+
+/* What the overlay gpio-key,gpio=22,keycode=0x211,gpio_pull=up tells the driver gpio_keys. */
+static int keys_register(void)
+{
+	struct gpio_keys_button button = {
+		.code = KEY_WPS_BUTTON,
+		.gpio = chip.base + KEY_LINE,
+		.active_low = 1,
+		.desc = "button",
+		.type = EV_KEY,
+		.debounce_interval = 5,
+	};
+	struct gpio_keys_platform_data data = { .nbuttons = 1 };
+
+	/* The driver looks at it for as long as the device is there. */
+	data.buttons = devm_kmemdup(&board->dev, &button, sizeof(button), GFP_KERNEL);
+	if (!data.buttons)
+		return -ENOMEM;
+	chip_set_config(&chip, KEY_LINE, pinconf_to_config_packed(PIN_CONFIG_BIAS_PULL_UP, 1));
+	keys = platform_device_register_data(&board->dev, "gpio-keys", PLATFORM_DEVID_NONE, &data, sizeof(data));
+	return PTR_ERR_OR_ZERO(keys);
+}
+
 static int lines_register(struct device *parent)
 {
 	int i;
@@ -733,11 +762,16 @@ static int __init boardsim_init(void)
 	error = misc_register(&wires_device);
 	if (error)
 		goto remove_motion;
-	error = sensor_register(&board->dev);
+	error = keys_register();
 	if (error)
 		goto remove_wires;
+	error = sensor_register(&board->dev);
+	if (error)
+		goto remove_keys;
 	return 0;
 
+remove_keys:
+	platform_device_unregister(keys);
 remove_wires:
 	misc_deregister(&wires_device);
 remove_motion:
@@ -754,6 +788,7 @@ static void __exit boardsim_exit(void)
 	i2c_unregister_device(sensor);
 	i2c_del_adapter(&bus);
 	hrtimer_cancel(&sample_timer);
+	platform_device_unregister(keys);
 	misc_deregister(&wires_device);
 	misc_deregister(&motion_device);
 	gpiochip_remove(&chip);

@@ -20,33 +20,16 @@
 #include <glob.h>
 #include <math.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
+
+#define PROGRAM "lab-play"
+#include "recording.h"
 
 #define DEVICE "/dev/boardsim-motion"
 /* What the driver says of its finest ranges (0.1 % less than the data sheet), so that what is played is what is read. */
 #define ACCEL_LSB (1 / 0.000598)   /* per m/s², ±2 g */
 #define GYRO_LSB (1 / 0.000133090) /* per rad/s, ±250 °/s */
 #define REST_TEMPERATURE (-521)	   /* 35 °C */
-
-struct sample {
-	double t;
-	double axis[6];
-};
-
-static void die(const char *what)
-{
-	fprintf(stderr, "lab-play: %s: %s\n", what, strerror(errno));
-	exit(1);
-}
-
-static void refuse(const char *why)
-{
-	fprintf(stderr, "lab-play: %s\n", why);
-	exit(2);
-}
 
 static int device_open(int flags)
 {
@@ -62,89 +45,6 @@ static void device_write(int device, const int32_t record[7])
 	while (write(device, record, 7 * sizeof(int32_t)) < 0)
 		if (errno != EINTR)
 			die("writing to " DEVICE);
-}
-
-static char *read_all(FILE *file)
-{
-	size_t size = 0, room = 1 << 20;
-	char *text = malloc(room);
-
-	while (text) {
-		size += fread(text + size, 1, room - size - 1, file);
-		if (ferror(file))
-			die("reading");
-		if (size < room - 1)
-			break;
-		text = realloc(text, room *= 2);
-	}
-	if (!text)
-		die("memory");
-	text[size] = 0;
-	return text;
-}
-
-/* The number after "key": within [from, to); absent if it is not there. */
-static double number(const char *from, const char *to, const char *key, double absent)
-{
-	char quoted[8];
-	const char *found;
-	char *end;
-	double value;
-
-	snprintf(quoted, sizeof(quoted), "\"%s\"", key);
-	found = strstr(from, quoted);
-	if (!found || found >= to)
-		return absent;
-	found += strlen(quoted);
-	found += strspn(found, " \t\r\n");
-	if (*found != ':')
-		refuse("a sample has a key without a value");
-	value = strtod(found + 1, &end);
-	if (end == found + 1 || end > to)
-		refuse("a sample has a value that is no number");
-	return value;
-}
-
-static struct sample *parse(const char *text, size_t *count)
-{
-	static const char *keys[6] = { "ax", "ay", "az", "gx", "gy", "gz" };
-	size_t room = 1024, used = 0;
-	struct sample *samples = malloc(room * sizeof(*samples));
-	const char *at = strchr(text, '[');
-
-	while (samples && at && (at = strchr(at, '{'))) {
-		const char *end = strchr(at, '}');
-		struct sample *sample = &samples[used++];
-
-		if (!end)
-			refuse("the last sample has no end");
-		sample->t = number(at, end, "t", NAN);
-		for (int i = 0; i < 6; i++)
-			sample->axis[i] = number(at, end, keys[i], i < 3 ? NAN : 0);
-		if (!isfinite(sample->t) || !isfinite(sample->axis[0] + sample->axis[1] + sample->axis[2]))
-			refuse("a sample lacks t, ax, ay or az");
-		if (used > 1 && sample->t <= samples[used - 2].t)
-			refuse("the samples' times do not increase");
-		at = end;
-		if (used == room)
-			samples = realloc(samples, (room *= 2) * sizeof(*samples));
-	}
-	if (!samples)
-		die("memory");
-	if (used < 2)
-		refuse("no samples found; a samples.json was expected");
-	*count = used;
-	return samples;
-}
-
-/* The value between samples[i] and samples[i + 1] at fraction u. */
-static double between(const struct sample *samples, size_t count, size_t i, double u, int axis)
-{
-	double b = samples[i].axis[axis], c = samples[i + 1].axis[axis];
-	double a = i > 0 ? samples[i - 1].axis[axis] : b;
-	double d = i + 2 < count ? samples[i + 2].axis[axis] : c;
-
-	return b + 0.5 * u * (c - a + u * (2 * a - 5 * b + 4 * c - d + u * (3 * (b - c) + d - a)));
 }
 
 /* From the board's frame to the chip's: the inverse of the mount matrix (0 1 0; -1 0 0; 0 0 1) that the board declares. */
