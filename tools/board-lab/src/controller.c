@@ -45,6 +45,7 @@ static int device_create(void)
 	if (device < 0)
 		die("/dev/uinput (is the module uinput loaded?)");
 	set(device, UI_SET_PROPBIT, INPUT_PROP_ACCELEROMETER);
+	set(device, UI_SET_EVBIT, EV_ABS);
 	set(device, UI_SET_EVBIT, EV_MSC);
 	set(device, UI_SET_MSCBIT, MSC_TIMESTAMP);
 	for (int i = 0; i < 6; i++) {
