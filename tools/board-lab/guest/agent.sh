@@ -4,6 +4,7 @@
 RELAY_PORT=8000
 DECOY_PORT=30500 # whoever opens its buffer lets bob's recording begin
 BOB_PORT=30501
+BUTTON=17 # the line of alice's
 declare -A pid mark=([alice]=0 [bob]=0)
 
 # check, as in lab.sh, but in this shell: what is checked here starts processes and remembers them.
@@ -116,9 +117,9 @@ ended() {
 # push: a short press of alice's button; the marks are set
 push() {
   marks
-  lab_press
+  lab_press "$BUTTON"
   sleep 0.15
-  lab_release
+  lab_release "$BUTTON"
 }
 # open_alone: alice's button is pressed, her window opens and samples
 open_alone() {
@@ -142,8 +143,8 @@ settings() {
   done
 }
 
-# meet: both buttons, until both boards are matched; alice's lies still in the pose in which her recording begins.
-meet() {
+# in_hand: alice's board lies still in the pose in which her recording begins; a line to descriptor 8 plays it
+in_hand() {
   lab-play -s
   lab-play -f 200 -c 50 /mnt/out/alice.json
   rm -f /tmp/go
@@ -151,9 +152,19 @@ meet() {
   lab-play -f 200 -w /mnt/out/alice.json </tmp/go &
   pid[player]=$!
   exec 8>/tmp/go
+}
+out_of_hand() {
+  exec 8>&-
+  kill "${pid[player]}" 2>/dev/null
+  wait "${pid[player]}" 2>/dev/null
+  lab-play -s
+}
+# meet: both buttons, until both boards are matched
+meet() {
+  in_hand
   exec 7<>"/dev/tcp/127.0.0.1/$DECOY_PORT"
   push
-  tacc press --wait --json --socket /run/bob/agent.sock >/tmp/bob.out 2>&1 &
+  tacc press --wait --json --socket /run/bob/agent.sock >/tmp/bob.out 2>&1 7>&- 8>&- &
   pid[press]=$!
   says_soon 30 alice 'state=matched' && says_soon 30 bob 'state=matched' && says_soon 10 alice ' sampling '
 }
@@ -165,12 +176,10 @@ shake() {
 }
 # apart: the hand is empty again; bob's recording waits at its beginning
 apart() {
-  exec 7>&- 8>&-
-  kill "${pid[player]}" 2>/dev/null
-  wait "${pid[player]}" 2>/dev/null
+  exec 7>&-
+  out_of_hand
   if kill -0 "${pid[bob]}" 2>/dev/null; then tacc press --cancel --socket /run/bob/agent.sock >/dev/null 2>&1; fi
   wait "${pid[press]}" 2>/dev/null
-  lab-play -s
 }
 together() { meet && sleep 1 && shake; }
 paired() { # both say so, with the same digits

@@ -49,9 +49,9 @@ lab_as() {
   shift
   setpriv --reuid="$user" --regid="$(id -g "$user")" --init-groups --inh-caps=-all "$@"
 }
-# lab_groups: the groups of udev/70-tacc.rules
+# lab_groups: the groups of udev/70-tacc.rules, and of Debian's own rules
 lab_groups() {
-  groupadd --system --force iio && groupadd --system --force gpio
+  groupadd --system --force iio && groupadd --system --force gpio && groupadd --system --force input
 }
 # lab_udev: installs the rules, starts udev
 lab_udev() {
