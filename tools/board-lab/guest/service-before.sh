@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # units is systemd.sh's
 # What a board with the agent has when it boots: the executable, the unit, the groups and rules, the configuration, and
 # its hardware. Sourced before systemd begins; /mnt/out/tacc says which executable.
 

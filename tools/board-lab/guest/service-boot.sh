@@ -11,8 +11,8 @@ check "it is a user of its own that systemd made up" dynamic
 named_groups() { # besides its own, which bears the unit's name
   local own group
   own=$(awk '/^Gid/ { print $2 }' "/proc/$(pid)/status")
-  for group in $(sed -n 's/^Groups:[[:space:]]*//p' "/proc/$(pid)/status"); do
-    [ "$group" = "$own" ] || getent group "$group" | cut -d : -f 1
+  sed -n 's/^Groups:[[:space:]]*//p' "/proc/$(pid)/status" | tr ' ' '\n' | while read -r group; do
+    [ -z "$group" ] || [ "$group" = "$own" ] || getent group "$group" | cut -d : -f 1
   done | sort
 }
 check "…in the groups iio, gpio and input and its own" eval '[ "$(named_groups | tr "\n" " ")" = "gpio iio input " ] || { named_groups; false; }'
