@@ -24,4 +24,4 @@ mkdir -p "$units/board-lab.target.wants"
 ln -s /etc/systemd/system/tacc-agent.service "$units/board-lab.target.wants/"
 
 # The board itself; its drivers are udev's to load, as the device tree's are.
-echo boardsim >/etc/modules-load.d/board-lab.conf
+echo boardsim | install -D -m 644 /dev/stdin /etc/modules-load.d/board-lab.conf
