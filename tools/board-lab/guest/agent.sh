@@ -117,9 +117,7 @@ ended() {
 # push: a short press of alice's button; the marks are set
 push() {
   marks
-  lab_press "$BUTTON"
-  sleep 0.15
-  lab_release "$BUTTON"
+  lab_push "$BUTTON"
 }
 # open_alone: alice's button is pressed, her window opens and samples
 open_alone() {

@@ -36,6 +36,13 @@ lab_unplug() {
 # The button (GPIO17 to ground) and what a test may do to the sensor.
 lab_press() { echo "${1:-17} 0" >/dev/boardsim-gpio; }
 lab_release() { echo "${1:-17} z" >/dev/boardsim-gpio; }
+# lab_push [LINE]: a short press; without starting a program, which may take so long that it becomes a long press
+lab_push() {
+  lab_press "$@"
+  read -rt 0.15 -u "$lab_silence" || :
+  lab_release "$@"
+}
+exec {lab_silence}<> <(:)
 lab_fault() { echo "$2" >"/sys/module/boardsim/parameters/$1"; } # nak|noirq|stuck|brownout 1|0
 lab_counter() { cat "/sys/module/boardsim/parameters/$1"; }      # samples|underruns|interrupts|fifo_overflows
 lab_unbind() { echo 0-0068 >/sys/bus/i2c/drivers/inv-mpu6050-i2c/unbind; }
