@@ -215,3 +215,64 @@ struct LeastSquares {
     return max(energy - explained, 0)
   }
 }
+
+/// The same for one to four unknowns, all on the stack: for equations made of secrets.
+struct SmallLeastSquares {
+  /// How many unknowns, at most 4.
+  let unknowns: Int
+  private var gram = SIMD16<Double>.zero
+  private var moment = SIMD4<Double>.zero
+  private var energy = 0.0
+  private var count = 0
+
+  init(unknowns: Int) { self.unknowns = min(max(unknowns, 0), 4) }
+
+  /// Adds one equation Σ row[i]·x[i] = target; one with a number that is missing (NaN) is passed over.
+  mutating func add(_ row: SIMD4<Double>, target: Double) {
+    guard target.isFinite, row.sum().isFinite else { return }
+    for i in 0..<unknowns {
+      for j in 0...i { gram[4 * i + j] += row[i] * row[j] }
+      moment[i] += row[i] * target
+    }
+    energy += target * target
+    count += 1
+  }
+
+  /// Adds x = `prior`, with as much weight as so many equations of mean energy.
+  mutating func hold(to prior: SIMD4<Double>, weight: Double) {
+    guard count > 0 else { return }
+    let each = weight * energy / Double(count)
+    for i in 0..<unknowns {
+      gram[5 * i] += each
+      moment[i] += each * prior[i]
+    }
+  }
+
+  /// The solution, or `nil` where the equations do not determine it.
+  func solve() -> SIMD4<Double>? {
+    guard count > 0, unknowns > 0 else { return nil }
+    var l = gram
+    for i in 0..<unknowns {
+      for j in 0...i {
+        var sum = gram[4 * i + j]
+        for k in 0..<j { sum -= l[4 * i + k] * l[4 * j + k] }
+        if i == j {
+          guard sum > 1e-10 * gram[5 * i], sum.isFinite else { return nil }
+          l[5 * i] = sum.squareRoot()
+        } else {
+          l[4 * i + j] = sum / l[5 * j]
+        }
+      }
+    }
+    var x = moment
+    for i in 0..<unknowns {
+      for k in 0..<i { x[i] -= l[4 * i + k] * x[k] }
+      x[i] /= l[5 * i]
+    }
+    for i in (0..<unknowns).reversed() {
+      for k in i + 1..<unknowns { x[i] -= l[4 * k + i] * x[k] }
+      x[i] /= l[5 * i]
+    }
+    return x
+  }
+}

@@ -14,14 +14,14 @@ public struct PreambleStatistics: Sendable {
     public let own: [Double]
     /// Bob's, mapped, in the same units, NaN where spoilt on his side.
     public let peer: [Double]
+    /// rms of what an AR(6) predictor of the low-passed motion leaves, over rms of the innovation; at most 1.
+    public let unpredictable: Double
   }
 
   /// The chain, with predictors fitted on Alice's preamble.
   public let chain: InnovationChain
   /// Every channel that both boards measure, gyroscope first.
   public let channels: [Channel]
-  /// By sensor kind: rms of what an AR(6) predictor of the low-passed motion leaves, over rms of the innovation.
-  public let unpredictable: [SensorKind: Double]
 
   /// The figures at a spacing of `width` grid points with predictors of one order.
   ///
@@ -49,25 +49,26 @@ public struct PreambleStatistics: Sendable {
     let lead = 8
     let extended = (steps.lowerBound - lead)..<steps.upperBound
     var models: [InnovationModel] = []
-    var residuals: [SensorKind: Double] = [:]
+    var residuals: [MotionChannel: Double] = [:]
     for kind in kinds {
       let series = StepSeries(own, kind: kind, steps: extended, width: width)
       let range = lead..<series.values.count
-      let model =
-        given?.model(for: kind)
-        ?? (given == nil
-          ? InnovationModel.fit(kind: kind, order: order, series: series, range: range) : nil)
-      guard let model else { continue }
-      models.append(model)
-      residuals[kind] = PreambleStatistics.autoregressiveResidual(kind: kind, series: series, range: range)
+      for channel in (0..<3).map({ MotionChannel(kind: kind, axis: $0) }) {
+        let model =
+          given?.model(for: channel)
+          ?? (given == nil
+            ? InnovationModel.fit(channel: channel, order: order, series: series, range: range) : nil)
+        guard let model else { continue }
+        models.append(model)
+        residuals[channel] = PreambleStatistics.autoregressiveResidual(channel: channel, series: series, range: range)
+      }
     }
     guard let chain = given ?? InnovationChain(width: width, models: models), chain.width == width else { return nil }
-    let all = models.flatMap { model in (0..<3).map { MotionChannel(kind: model.kind, axis: $0) } }
+    let all = models.map(\.channel)
     let ownBlock = chain.ownInnovations(of: a, onset: 0, grid: grid, channels: all, steps: steps)
     let peerBlock = chain.peerInnovations(
       of: b, onset: 0, alignment: alignment, grid: grid, channels: all, steps: steps)
     var result: [Channel] = []
-    var energies: [SensorKind: (sum: Double, count: Int)] = [:]
     for (c, channel) in all.enumerated() {
       let x = (0..<steps.count).map { ownBlock.values[$0 * all.count + c] }
       let y = (0..<steps.count).map { peerBlock.values[$0 * all.count + c] }
@@ -81,40 +82,33 @@ public struct PreambleStatistics: Sendable {
       let xy = both.reduce(0) { $0 + $1.0 * $1.1 } / n
       guard power > 0, xx > 0, yy > 0 else { continue }
       let deviation = power.squareRoot()
-      energies[channel.kind, default: (0, 0)].sum += power
-      energies[channel.kind, default: (0, 0)].count += 1
       result.append(
         Channel(
           channel: channel, deviation: deviation, difference: max(0, xx + yy - 2 * xy).squareRoot(),
-          correlation: xy / (xx * yy).squareRoot(), own: x.map { $0 / deviation }, peer: y.map { $0 / deviation }))
+          correlation: xy / (xx * yy).squareRoot(), own: x.map { $0 / deviation }, peer: y.map { $0 / deviation },
+          unpredictable: min(1, (residuals[channel] ?? 0) / deviation)))
     }
     guard !result.isEmpty else { return nil }
     self.chain = chain
     channels = result
-    var ratios: [SensorKind: Double] = [:]
-    for (kind, energy) in energies {
-      guard let residual = residuals[kind], energy.sum > 0 else { continue }
-      ratios[kind] = min(1, residual / (energy.sum / Double(energy.count)).squareRoot())
-    }
-    unpredictable = ratios
   }
 
   /// rms residual of the best AR(6) predictor of a series, all axes together; first differences for acceleration.
-  private static func autoregressiveResidual(kind: SensorKind, series: StepSeries, range: Range<Int>) -> Double? {
+  private static func autoregressiveResidual(
+    channel: MotionChannel, series: StepSeries, range: Range<Int>
+  ) -> Double? {
     let order = 6
+    let flag = AxisFlags(axis: channel.axis)
     var equations = LeastSquares(unknowns: order)
     for t in range where t >= order + 1 {
-      for axis in 0..<3 {
-        let flag = AxisFlags(axis: axis)
-        guard (0...(order + 1)).allSatisfy({ !series.invalid[t - $0].contains(flag) }) else { continue }
-        func x(_ lag: Int) -> Double {
-          kind == .gyroscope
-            ? series.values[t - lag][axis] : series.values[t - lag][axis] - series.values[t - lag - 1][axis]
-        }
-        equations.add((1...order).map(x), target: x(0))
+      guard (0...(order + 1)).allSatisfy({ !series.invalid[t - $0].contains(flag) }) else { continue }
+      func x(_ lag: Int) -> Double {
+        let value = series.values[t - lag][channel.axis]
+        return channel.kind == .gyroscope ? value : value - series.values[t - lag - 1][channel.axis]
       }
+      equations.add((1...order).map(x), target: x(0))
     }
-    guard equations.count >= 60, let solution = equations.solve() else { return nil }
+    guard equations.count >= 20, let solution = equations.solve() else { return nil }
     // Degrees of freedom corrected, so that a short preamble does not look more predictable than it is.
     return (equations.residual(of: solution) / Double(equations.count - order)).squareRoot()
   }

@@ -148,20 +148,19 @@ extension SignalPlan {
   func encoded() -> [UInt8] {
     var writer = ByteWriter()
     writer.append(UInt8(chain.width))
-    writer.append(UInt8(chain.models.count))
-    for model in chain.models {
-      writer.append(model.kind.rawValue)
-      writer.append(UInt8(model.order))
-      for coefficient in model.coefficients { writer.append(coefficient) }
-    }
     writer.append(UInt8(channels.count))
     for channel in channels {
       writer.append(channel.channel.kind.rawValue)
       writer.append(UInt8(channel.channel.axis))
+      if let model = chain.model(for: channel.channel) {
+        writer.append(UInt8(model.order))
+        for coefficient in model.coefficients { writer.append(coefficient) }
+      }
       writer.append(channel.deviationCode)
       writer.append(UInt8(channel.levels))
       writer.append(UInt8(channel.guardIndex))
       for code in channel.thresholdCodes { writer.append(code) }
+      writer.append(channel.magnitudeCode)
     }
     writer.append(errorCode)
     return writer.bytes
@@ -171,24 +170,6 @@ extension SignalPlan {
     var reader = ByteReader(body)
     let width = Int(try reader.read(UInt8.self))
     var models: [InnovationModel] = []
-    for _ in 0..<(try reader.read(UInt8.self)) {
-      guard let kind = SensorKind(rawValue: try reader.read(UInt8.self)) else {
-        throw .malformed("unknown sensor in the plan")
-      }
-      let order = Int(try reader.read(UInt8.self))
-      guard (1...InnovationModel.maximumOrder).contains(order) else {
-        throw .malformed("predictor order \(order) in the plan")
-      }
-      var coefficients: [Int16] = []
-      for _ in 0..<(kind == .gyroscope ? order : order - 1) { coefficients.append(try reader.read(Int16.self)) }
-      guard let model = InnovationModel(kind: kind, order: order, coefficients: coefficients) else {
-        throw .malformed("a predictor of the plan is none")
-      }
-      models.append(model)
-    }
-    guard let chain = InnovationChain(width: width, models: models) else {
-      throw .malformed("the plan's chain is none")
-    }
     var channels: [Channel] = []
     for _ in 0..<(try reader.read(UInt8.self)) {
       guard let kind = SensorKind(rawValue: try reader.read(UInt8.self)) else {
@@ -196,6 +177,17 @@ extension SignalPlan {
       }
       let axis = Int(try reader.read(UInt8.self))
       guard (0...2).contains(axis) else { throw .malformed("axis \(axis) in the plan") }
+      let name = MotionChannel(kind: kind, axis: axis)
+      let order = Int(try reader.read(UInt8.self))
+      guard (1...InnovationModel.maximumOrder).contains(order) else {
+        throw .malformed("predictor order \(order) in the plan")
+      }
+      var coefficients: [Int16] = []
+      for _ in 0..<(kind == .gyroscope ? order : order - 1) { coefficients.append(try reader.read(Int16.self)) }
+      guard let model = InnovationModel(channel: name, order: order, coefficients: coefficients) else {
+        throw .malformed("a predictor of the plan is none")
+      }
+      models.append(model)
       let deviation = try reader.read(Int16.self)
       let levels = Int(try reader.read(UInt8.self))
       guard (1...3).contains(levels), abs(Int(deviation)) < 1000 else {
@@ -204,13 +196,17 @@ extension SignalPlan {
       let guardIndex = Int(try reader.read(UInt8.self))
       var codes: [UInt16] = []
       for _ in 0..<((1 << (levels - 1)) - 1) { codes.append(try reader.read(UInt16.self)) }
+      let magnitude = try reader.read(UInt16.self)
       channels.append(
         Channel(
-          channel: MotionChannel(kind: kind, axis: axis), deviationCode: deviation, levels: levels,
-          guardIndex: guardIndex, thresholdCodes: codes))
+          channel: name, deviationCode: deviation, levels: levels,
+          guardIndex: guardIndex, thresholdCodes: codes, magnitudeCode: magnitude))
     }
     let errorCode = try reader.read(UInt16.self)
     try reader.end()
+    guard let chain = InnovationChain(width: width, models: models) else {
+      throw .malformed("the plan's chain is none")
+    }
     guard let plan = SignalPlan(chain: chain, channels: channels, errorCode: errorCode) else {
       throw .malformed("the plan's numbers are out of range")
     }

@@ -42,12 +42,15 @@ extension PairingCore {
     let channels = zone.plan.channels.map(\.channel)
     let steps = zone.steps(of: second)
     if role == .alice {
-      return zone.plan.chain.ownInnovations(
+      var block = zone.plan.chain.ownInnovations(
         of: recording, onset: onset, grid: zone.grid, channels: channels, steps: steps)
+      zone.adapt(&block)
+      return block
     }
     guard let alignment else { return nil }
     var block = zone.plan.chain.peerInnovations(
       of: recording, onset: onset, alignment: alignment, grid: zone.grid, channels: channels, steps: steps)
+    zone.adapt(&block)
     configuration.rehearsal?.disturb(&block.values, plan: zone.plan, second: second)
     return block
   }

@@ -6,14 +6,15 @@ struct PlanRules: Sendable, Hashable {
   var spacing = 0.0145...0.0335
   /// Least predicted entropy per bit of a channel, bits.
   var entropyPerBit = 0.35
-  /// Guard over the ratio of the two boards' difference to the innovation.
-  var guardFactor = 1.84
-  /// Predictor orders between boards: with a longer memory one clipped scan spoils more innovations than the memory
-  /// gains.
-  var orders = 1...2
+  /// Bits per value between boards: one alone is too predictable.
+  var levels = 2...3
+  /// Predictor orders between boards. A shorter memory leaves the periods of a shake in the bits; with a longer one a
+  /// clipped scan spoils more innovations than the memory gains.
+  var orders = 3...4
   /// Least predicted share of one's own kept cells that the peer keeps too; masks are refused below 0.60.
-  var predictedOverlap = 0.66
-  /// Largest autocorrelation, up to four steps, of a sensor kind's bits on the preamble; the gate is at 0.25.
+  var predictedOverlap = 0.70
+  /// Largest autocorrelation, up to eight steps and but for chance, of a channel's bits on the preamble; the gate is at
+  /// 0.25.
   var autocorrelation = 0.20
   /// Permitted share of ones of every bit plane on the preamble.
   var balance = 0.4...0.6

@@ -27,6 +27,8 @@ struct Planner: Sendable {
   private let grid: SampleGrid
   private let rehearsal: Rehearsal?
   private let rules: PlanRules
+  /// Errors to expect for each that Gaussian differences as on the preamble would make: 1 to 8 on recorded pairs.
+  private static let errorFactor = 6.0
 
   /// A planner for one pair of preambles.
   ///
@@ -50,6 +52,8 @@ struct Planner: Sendable {
   private var orders: ClosedRange<Int> {
     rehearsal != nil ? InnovationModel.maximumOrder...InnovationModel.maximumOrder : rules.orders
   }
+
+  private var levels: ClosedRange<Int> { rehearsal != nil ? 1...1 : rules.levels }
 
   private func statistics(width: Int, order: Int) -> PreambleStatistics? {
     PreambleStatistics(alice: alice, bob: bob, alignment: alignment, grid: grid, width: width, order: order)
@@ -85,30 +89,53 @@ struct Planner: Sendable {
     guard !widths.isEmpty else { throw .unsuitableRate(period: grid.spacing) }
     var best: (plan: SignalPlan, rate: Double)?
     for width in widths {
-      for order in orders {
-        guard let statistics = statistics(width: width, order: order) else { continue }
-        var chosen: [Candidate] = []
-        for figures in statistics.channels {
-          let options = (1...3).compactMap { candidate(figures, in: statistics, levels: $0, guardIndex: nil) }
-            .filter { $0.isAdmissible(under: rules) }
-          if let option = options.max(by: { $0.bitsPerStep < $1.bitsPerStep }) { chosen.append(option) }
-        }
-        guard let plan = assemble(chosen, statistics.chain) else { continue }
-        let bits = chosen.reduce(0) { $0 + $1.bitsPerStep } / (Double(width) * grid.spacing)
-        let net = bits * (0.20 - 1.5 * BinaryEntropy.h(plan.predictedErrorRate))
-        if net > 0, net > best?.rate ?? 0 { best = (plan, net) }
-      }
+      let byOrder = orders.compactMap { statistics(width: width, order: $0) }
+      let chosen = SignalPlan.everyChannel.compactMap { candidate(for: $0, in: byOrder) }
+      guard let plan = assemble(chosen, width: width) else { continue }
+      let bits = chosen.reduce(0) { $0 + $1.bitsPerStep } / (Double(width) * grid.spacing)
+      let net = Planner.net(bits: bits, errorRate: plan.predictedErrorRate)
+      if net > 0, net > best?.rate ?? 0 { best = (plan, net) }
     }
     guard let best else { throw .noUsableChannel }
     return best.plan
   }
 
+  /// What of so many kept bits is left after error correction, at the clamp's cap.
+  private static func net(bits: Double, errorRate: Double) -> Double {
+    bits * (0.20 - 1.5 * BinaryEntropy.h(errorRate))
+  }
+
+  /// The way of using a channel that leaves most net bits.
+  private func candidate(for channel: MotionChannel, in byOrder: [PreambleStatistics]) -> ChannelCandidate? {
+    var best: (candidate: ChannelCandidate, net: Double)?
+    for statistics in byOrder {
+      guard let figures = statistics.channels.first(where: { $0.channel == channel }) else { continue }
+      for levels in self.levels {
+        for guardIndex in Quantiser.guardMenu.indices {
+          guard
+            let candidate = ChannelCandidate(
+              figures, in: statistics, levels: levels, guardIndex: guardIndex, rules: rules, rehearsal: rehearsal),
+            candidate.isAdmissible(under: rules)
+          else { continue }
+          let rate = Planner.errorRate(flips: candidate.flipsPerStep, bits: candidate.bitsPerStep)
+          let net = Planner.net(bits: candidate.bitsPerStep, errorRate: rate)
+          if net > best?.net ?? 0 { best = (candidate, net) }
+        }
+      }
+    }
+    return best?.candidate
+  }
+
   /// Correlation of the two boards' innovations on the preamble, by channel, as the plan cuts them.
   func correlations(for plan: SignalPlan) -> [MotionChannel: Double] {
-    guard let order = plan.chain.models.first?.order,
-      let statistics = statistics(width: plan.chain.width, order: order)
-    else { return [:] }
-    return Dictionary(statistics.channels.map { ($0.channel, $0.correlation) }) { first, _ in first }
+    var correlations: [MotionChannel: Double] = [:]
+    for order in Set(plan.chain.models.map(\.order)) {
+      for figures in statistics(width: plan.chain.width, order: order)?.channels ?? []
+      where plan.chain.model(for: figures.channel)?.order == order {
+        correlations[figures.channel] = figures.correlation
+      }
+    }
+    return correlations
   }
 
   /// Checks a peer's plan against the preambles, number by number, each within one quantum.
@@ -117,21 +144,26 @@ struct Planner: Sendable {
     guard rules.widths(for: grid).contains(plan.chain.width) else {
       throw refuse("step width \(plan.chain.width) is outside the permitted spacing")
     }
-    guard let order = plan.chain.models.map(\.order).first, orders.contains(order),
-      plan.chain.models.allSatisfy({ $0.order == order }),
-      let statistics = statistics(width: plan.chain.width, order: order)
-    else { throw refuse("the predictor orders differ, or fit nothing") }
-    for model in plan.chain.models {
-      guard let own = statistics.chain.model(for: model.kind),
-        zip(own.coefficients, model.coefficients).allSatisfy({ abs(Int($0) - Int($1)) <= 1 })
-      else { throw refuse("the \(model.kind) predictor is not the preamble's") }
-    }
-    var candidates: [Candidate] = []
+    let byOrder = Dictionary(
+      uniqueKeysWithValues: Set(plan.chain.models.map(\.order)).filter(orders.contains).compactMap { order in
+        statistics(width: plan.chain.width, order: order).map { (order, $0) }
+      })
+    var candidates: [ChannelCandidate] = []
     for channel in plan.channels {
       let name = channel.channel.name
-      guard let figures = statistics.channels.first(where: { $0.channel == channel.channel }),
-        let own = candidate(figures, in: statistics, levels: channel.levels, guardIndex: channel.guardIndex)
+      guard levels.contains(channel.levels) else { throw refuse("\(name) is to give \(channel.levels) bits per value") }
+      guard let model = plan.chain.model(for: channel.channel), orders.contains(model.order) else {
+        throw refuse("\(name): the order of its predictor is outside \(orders)")
+      }
+      guard let statistics = byOrder[model.order],
+        let figures = statistics.channels.first(where: { $0.channel == channel.channel }),
+        let own = ChannelCandidate(
+          figures, in: statistics, levels: channel.levels, guardIndex: channel.guardIndex, rules: rules,
+          rehearsal: rehearsal)
       else { throw refuse("\(name) cannot be used") }
+      guard zip(own.model.coefficients, model.coefficients).allSatisfy({ abs(Int($0) - Int($1)) <= 1 }) else {
+        throw refuse("the predictor of \(name) is not the preamble's")
+      }
       guard abs(Int(own.channel.deviationCode) - Int(channel.deviationCode)) <= 1 else {
         throw refuse("\(name): deviation is not the preamble's")
       }
@@ -139,6 +171,9 @@ struct Planner: Sendable {
         zip(own.channel.thresholdCodes, channel.thresholdCodes)
           .allSatisfy({ abs(Int($0) - Int($1)) <= 1 })
       else { throw refuse("\(name): thresholds are not the preamble's") }
+      guard abs(Int(own.channel.magnitudeCode) - Int(channel.magnitudeCode)) <= 1 else {
+        throw refuse("\(name): mean magnitude is not the preamble's")
+      }
       guard own.entropyPerBit >= rules.entropyPerBit - 0.01 else {
         throw refuse("\(name): predicted entropy per bit is below \(rules.entropyPerBit)")
       }
@@ -151,165 +186,20 @@ struct Planner: Sendable {
     }
   }
 
-  /// One way of using one channel.
-  private struct Candidate {
-    let channel: SignalPlan.Channel
-    let kept: Double
-    let overlap: Double
-    let flipsPerStep: Double
-    let entropyPerBit: Double
-    let isBalanced: Bool
-    let isUncorrelated: Bool
-
-    var bitsPerStep: Double { Double(channel.levels) * kept * overlap }
-
-    func isAdmissible(under rules: PlanRules) -> Bool {
-      isBalanced && isUncorrelated && entropyPerBit >= rules.entropyPerBit && overlap >= rules.predictedOverlap
-    }
+  private func assemble(_ candidates: [ChannelCandidate], width: Int) -> SignalPlan? {
+    guard let chain = InnovationChain(width: width, models: candidates.map(\.model)) else { return nil }
+    return SignalPlan(chain: chain, channels: candidates.map(\.channel), errorCode: Planner.errorCode(candidates))
   }
 
-  private func assemble(_ candidates: [Candidate], _ chain: InnovationChain) -> SignalPlan? {
-    let kinds = Set(candidates.map(\.channel.channel.kind))
-    guard let used = InnovationChain(width: chain.width, models: chain.models.filter { kinds.contains($0.kind) })
-    else { return nil }
-    return SignalPlan(chain: used, channels: candidates.map(\.channel), errorCode: Planner.errorCode(candidates))
-  }
-
-  /// Predicted errors over predicted bits; tripled, since differences have heavier tails than a Gaussian.
-  private static func errorCode(_ candidates: [Candidate]) -> UInt16 {
+  private static func errorCode(_ candidates: [ChannelCandidate]) -> UInt16 {
     let bits = candidates.reduce(0) { $0 + $1.bitsPerStep }
     let flips = candidates.reduce(0) { $0 + $1.flipsPerStep }
-    guard bits > 0 else { return 2000 }
-    return UInt16(min(2000, max(5, (3 * flips / bits * 1e4).rounded())))
+    return UInt16((errorRate(flips: flips, bits: bits) * 1e4).rounded())
   }
 
-  private func candidate(
-    _ figures: PreambleStatistics.Channel, in statistics: PreambleStatistics, levels: Int, guardIndex: Int?
-  ) -> Candidate? {
-    let ratio = figures.difference / figures.deviation
-    // The three axes of a kind share one shape, each in its own deviation: three times the sample.
-    let kin = statistics.channels.filter { $0.channel.kind == figures.channel.kind }.map(\.own)
-    let pool = kin.joined().filter(\.isFinite)
-    // A rehearsal's noise ends at ±noise: guards of nearly half of that on both sides leave few errors.
-    let noise = rehearsal?.halfWidth(for: pool.map(abs)) ?? 0
-    let needed =
-      noise > 0 ? min(0.46 * noise, Quantiser.guardMenu.last ?? 0) : rules.guardFactor * ratio
-    // An accelerometer's differences whiten less well, too little for one bit per value.
-    guard rehearsal == nil || (levels == 1 && figures.channel.kind == .gyroscope),
-      let index = guardIndex ?? Quantiser.guardMenu.firstIndex(where: { $0 >= needed }),
-      Quantiser.guardMenu.indices.contains(index), let deviation = SignalPlan.deviationCode(figures.deviation)
-    else { return nil }
-    let guardBand = Quantiser.guardMenu[index]
-    guard
-      let placed = Quantiser.equiprobableThresholds(
-        magnitudes: pool.map(abs).sorted(), levels: levels, guardBand: guardBand)
-    else { return nil }
-    let codes = placed.thresholds.map { UInt16(min(($0 * 64).rounded(), 65535)) }
-    let channel = SignalPlan.Channel(
-      channel: figures.channel, deviationCode: deviation, levels: levels, guardIndex: index, thresholdCodes: codes)
-    guard channel.quantiser != nil,
-      let quantiser = Quantiser(
-        levels: levels, positiveThresholds: codes.map { Double($0) / 64 }, guardBand: guardBand)
-    else { return nil }
-    let outlook = Planner.outlook(quantiser, sample: pool) { difference in
-      noise > 0
-        ? min(max((difference + noise) / (2 * noise), 0), 1) : normalDistribution(difference / max(ratio, 1e-6))
-    }
-    // What clipping and gaps on one side alone cost counts like any other erasure of that side.
-    let both = zip(figures.own, figures.peer).count { $0.0.isFinite && $0.1.isFinite }
-    let more = max(figures.own.count(where: \.isFinite), figures.peer.count(where: \.isFinite), 1)
-    let valid = Double(figures.own.count(where: \.isFinite)) / Double(max(1, figures.own.count))
-    let shared = Double(both) / Double(more)
-    let symbols = kin.map { series in series.map { quantiser.cell($0).map(Quantiser.gray) } }
-    let autocorrelation = (1...4).compactMap { Planner.autocorrelation(symbols, levels: levels, lag: $0) }
-    let unpredictable = statistics.unpredictable[figures.channel.kind] ?? 0
-    return Candidate(
-      channel: channel, kept: outlook.kept * valid, overlap: outlook.overlap * shared,
-      flipsPerStep: outlook.flips * valid * shared,
-      entropyPerBit: Planner.entropyPerBit(levels: levels, unpredictable: unpredictable),
-      isBalanced: outlook.ones.allSatisfy(rules.balance.contains),
-      isUncorrelated: !autocorrelation.isEmpty && autocorrelation.allSatisfy { abs($0) < rules.autocorrelation })
-  }
-
-  /// Correlation of symbols' bits with the same bit plane `lag` steps before, all planes and series together; 1 where
-  /// the bits never change, `nil` with fewer than 60 pairs of bits.
-  private static func autocorrelation(_ series: [[Int?]], levels: Int, lag: Int) -> Double? {
-    var n = 0.0
-    var x = 0.0
-    var y = 0.0
-    var xy = 0.0
-    for symbols in series where symbols.count > lag {
-      for t in lag..<symbols.count {
-        guard let now = symbols[t], let before = symbols[t - lag] else { continue }
-        for plane in 0..<levels {
-          let a = Double(now >> plane & 1)
-          let b = Double(before >> plane & 1)
-          n += 1
-          x += a
-          y += b
-          xy += a * b
-        }
-      }
-    }
-    guard n >= 60 else { return nil }
-    let variance = (x / n * (1 - x / n) * (y / n) * (1 - y / n)).squareRoot()
-    guard variance > 0 else { return 1 }
-    return (xy / n - x / n * (y / n)) / variance
-  }
-
-  /// What a quantiser does to a sample when the peer's values differ by noise of a given distribution function.
-  private static func outlook(
-    _ quantiser: Quantiser, sample: [Double], noise distribution: (Double) -> Double
-  ) -> (kept: Double, overlap: Double, flips: Double, ones: [Double]) {
-    let edges = [-Double.infinity] + quantiser.thresholds + [Double.infinity]
-    var kept = 0.0
-    var both = 0.0
-    var flips = 0.0
-    var ones = [Double](repeating: 0, count: quantiser.levels)
-    for value in sample {
-      guard let cell = quantiser.cell(value) else { continue }
-      kept += 1
-      let symbol = Quantiser.gray(cell)
-      for plane in 0..<quantiser.levels where symbol >> plane & 1 == 1 { ones[plane] += 1 }
-      for other in 0..<(edges.count - 1) {
-        let low = edges[other] + quantiser.guardBand - value
-        let high = edges[other + 1] - quantiser.guardBand - value
-        guard high > low else { continue }
-        let share = distribution(high) - distribution(low)
-        both += share
-        flips += share * Double((symbol ^ Quantiser.gray(other)).nonzeroBitCount)
-      }
-    }
-    guard kept > 0 else { return (0, 0, 0, ones) }
-    let n = Double(sample.count)
-    return (kept / n, both / kept, flips / n, ones.map { $0 / kept })
-  }
-
-  /// Entropy per bit of a Gaussian's cell, given a prediction that leaves `unpredictable` of its deviation.
-  static func entropyPerBit(levels: Int, unpredictable: Double) -> Double {
-    let s = min(max(unpredictable, 0), 1)
-    guard s > 0 else { return 0 }
-    let cells = 1 << levels
-    let quantiles: [Double]
-    switch levels {
-    case 1: quantiles = [0]
-    case 2: quantiles = [-0.6745, 0, 0.6745]
-    default: quantiles = [-1.1503, -0.6745, -0.3186, 0, 0.3186, 0.6745, 1.1503]
-    }
-    let edges = [-Double.infinity] + quantiles + [Double.infinity]
-    let spread = (1 - s * s).squareRoot()
-    var entropy = 0.0
-    var weight = 0.0
-    for node in stride(from: -4.0, through: 4.0, by: 0.1) {
-      let density = exp(-node * node / 2)
-      weight += density
-      for cell in 0..<cells {
-        let p =
-          normalDistribution((edges[cell + 1] - node * spread) / s)
-          - normalDistribution((edges[cell] - node * spread) / s)
-        if p > 1e-12 { entropy -= density * p * log2(p) }
-      }
-    }
-    return entropy / weight / Double(levels)
+  /// Predicted errors over predicted bits; several times as many, since differences have heavier tails than a Gaussian and
+  /// grow once the motion is no longer the one that the boards were aligned on.
+  private static func errorRate(flips: Double, bits: Double) -> Double {
+    bits > 0 ? min(0.2, max(5e-4, errorFactor * flips / bits)) : 0.2
   }
 }

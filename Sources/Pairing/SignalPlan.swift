@@ -18,9 +18,14 @@ public struct SignalPlan: Sendable, Hashable {
     public let guardIndex: Int
     /// Positive thresholds in 1/64 of the deviation, 2^(levels−1) − 1 of them, ascending.
     public let thresholdCodes: [UInt16]
+    /// Mean magnitude of the preamble's kept values in 1/64 of the deviation: what later ones are scaled to.
+    public let magnitudeCode: UInt16
 
     /// rms of the innovation, SI units.
     public var deviation: Double { SignalPlan.deviation(code: deviationCode) }
+
+    /// Mean magnitude of the kept values, SI units.
+    public var magnitude: Double { Double(magnitudeCode) / 64 * deviation }
 
     /// The quantiser in SI units; `nil` where the numbers make none.
     public var quantiser: Quantiser? {
@@ -46,19 +51,22 @@ public struct SignalPlan: Sendable, Hashable {
 
   /// A plan from its parts.
   ///
-  /// - Returns: `nil` unless it has channels, in order and none twice, each with a valid quantiser and a model, and an
+  /// - Returns: `nil` unless it has channels, in order and none twice, each with a valid quantiser, a magnitude and a model, and an
   ///   error rate of 5…2000 · 10⁻⁴.
   public init?(chain: InnovationChain, channels: [Channel], errorCode: UInt16) {
     func place(_ c: Channel) -> Int { Int(c.channel.kind.rawValue) * 3 + c.channel.axis }
     guard !channels.isEmpty, channels.count <= 6,
       zip(channels, channels.dropFirst()).allSatisfy({ place($0) < place($1) }),
-      channels.allSatisfy({ $0.quantiser != nil && chain.model(for: $0.channel.kind) != nil }),
+      channels.allSatisfy({ $0.quantiser != nil && $0.magnitudeCode > 0 && chain.model(for: $0.channel) != nil }),
       (5...2000).contains(errorCode)
     else { return nil }
     self.chain = chain
     self.channels = channels
     self.errorCode = errorCode
   }
+
+  /// All channels, in the order of a plan.
+  static let everyChannel = SensorKind.allCases.flatMap { kind in (0..<3).map { MotionChannel(kind: kind, axis: $0) } }
 
   static func deviation(code: Int16) -> Double { 1e-3 * exp2(Double(code) / 16) }
 

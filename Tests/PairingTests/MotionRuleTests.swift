@@ -197,17 +197,37 @@ import Testing
     #expect(objection?.contains("spacing") == true, "\(objection ?? "none")")
   }
 
-  @Test func aPlanWithLongerPredictorsIsRefused() throws {
-    let objection = try objection { $0.orders = 4...4 }
+  @Test func aPlanWithShorterPredictorsIsRefused() throws {
+    let objection = try objection {
+      $0.orders = 2...2
+      $0.autocorrelation = 2
+    }
     #expect(objection?.contains("order") == true, "\(objection ?? "none")")
   }
 
+  @Test func aPlanWithOneBitPerValueIsRefused() throws {
+    let objection = try objection {
+      $0.levels = 1...1
+      $0.autocorrelation = 2
+    }
+    #expect(objection?.contains("1 bits per value") == true, "\(objection ?? "none")")
+  }
+
   @Test func aPlanWithPredictableChannelsIsRefused() throws {
-    // Ten steps of Bob's say little that the first did not.
-    let smooth = Rig.together.alice.recording.smoothed(scans: 8)
-    let objection = try objection(alice: smooth, bob: smooth) {
+    // Three pure tones on every axis: whoever looks back six steps foresees them, the plan's predictors do not.
+    let whole = Rig.together.alice.recording
+    let onset = try #require(whole.firstOnset)
+    let tones = whole.mapAngularVelocity { time, rate in
+      guard time >= onset else { return rate }
+      let t = Double(time - onset) * 1e-9
+      let sum = [3.1, 7.3, 12.7].reduce(SIMD3<Double>.zero) { sum, frequency in
+        let phase = 2 * Double.pi * frequency * t
+        return sum + SIMD3(sin(phase), sin(1.1 * phase + 1), sin(0.9 * phase + 2))
+      }
+      return 0.001 * rate + 5 * sum
+    }
+    let objection = try objection(alice: tones, bob: tones) {
       $0.entropyPerBit = 0.01
-      $0.orders = 1...1
       $0.spacing = 0.0145...0.016
       $0.autocorrelation = 2
     }
@@ -215,33 +235,30 @@ import Testing
   }
 
   @Test func aPlanWithABiasedBitPlaneIsRefused() throws {
-    // Every axis jerks one way and creeps back: the signs of the innovations are not balanced.
+    // Every axis jerks one way, now and then: the signs of the innovations are not balanced.
     let whole = Rig.together.alice.recording
     let onset = try #require(whole.firstOnset)
-    var scan = 0
+    var random = Seeded(state: 1)
     let skewed = whole.mapAngularVelocity { time, rate in
       guard time >= onset else { return rate }
-      scan += 1
-      // Saw teeth with periods of 11, 13 and 17 steps of 15 ms.
-      let teeth = SIMD3(33, 39, 51).indices.map { 0.5 - Double(scan % [33, 39, 51][$0]) / Double([33, 39, 51][$0]) }
-      return 0.1 * rate + 16 * SIMD3(teeth[0], teeth[1], teeth[2])
+      let jerks = SIMD3(0, 1, 2).indices.map { _ in pow(Double.random(in: 0..<1, using: &random), 24) - 0.04 }
+      return 0.05 * rate + 25 * SIMD3(jerks[0], jerks[1], jerks[2])
     }
     let objection = try objection(alice: skewed, bob: skewed) {
       $0.balance = 0...1
       $0.entropyPerBit = 0.01
       $0.autocorrelation = 2
-      $0.orders = 1...1
     }
     #expect(objection?.contains("biased") == true, "\(objection ?? "none")")
   }
 
   @Test func aGuardBeyondTheMenuIsRefused() throws {
     var duel = try Duel.altering(.plan, honest: .alice) { frame in
-      // The guard of the first channel: behind the models, the count, the kind, the axis, the deviation and the levels.
+      // The guard of the first channel: behind width and count, kind, axis, predictor, deviation and levels.
       guard let plan = try? SignalPlan(decoding: frame.body) else { return [frame] }
-      let models = plan.chain.models.reduce(0) { $0 + 2 + 2 * $1.coefficients.count }
+      let predictor = 1 + 2 * plan.chain.models[0].coefficients.count
       var copy = frame
-      copy.body[2 + models + 1 + 2 + 2 + 1] = 200
+      copy.body[2 + 2 + predictor + 2 + 1] = 200
       return [copy]
     }
     #expect(duel.run()?.code == "malformed-message")
@@ -295,20 +312,6 @@ extension Recording {
     }
     result.acceleration = []
     result.clippedAcceleration = []
-    return result
-  }
-
-  /// Both sensors through a box and the box again.
-  func smoothed(scans width: Int) -> Recording {
-    func box(_ values: [SIMD3<Double>]) -> [SIMD3<Double>] {
-      values.indices.map { i in
-        let range = max(0, i - width / 2)..<min(values.count, i + width - width / 2)
-        return values[range].reduce(.zero, +) / Double(range.count)
-      }
-    }
-    var result = self
-    result.angularVelocity = box(box(angularVelocity))
-    result.acceleration = box(box(acceleration))
     return result
   }
 

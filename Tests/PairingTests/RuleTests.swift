@@ -190,6 +190,7 @@ import Testing
       ("error rate", { SignalPlan(chain: $0.chain, channels: $0.channels, errorCode: $0.errorCode + 100) }),
       ("deviation", { $0.altering { $0.with(deviationCode: $0.deviationCode + 2) } }),
       ("thresholds", { $0.altering { $0.with(thresholdCodes: $0.thresholdCodes.map { $0 + 2 }) } }),
+      ("magnitude", { $0.altering { $0.with(magnitudeCode: $0.magnitudeCode + 2) } }),
       ("guard", { $0.altering { $0.with(guardIndex: $0.guardIndex + 1) } }),
     ]
     for (name, change) in changes {
@@ -400,9 +401,12 @@ extension SignalPlan {
 }
 
 extension SignalPlan.Channel {
-  func with(deviationCode: Int16? = nil, guardIndex: Int? = nil, thresholdCodes: [UInt16]? = nil) -> Self {
+  func with(
+    deviationCode: Int16? = nil, guardIndex: Int? = nil, thresholdCodes: [UInt16]? = nil, magnitudeCode: UInt16? = nil
+  ) -> Self {
     Self(
       channel: channel, deviationCode: deviationCode ?? self.deviationCode, levels: levels,
-      guardIndex: guardIndex ?? self.guardIndex, thresholdCodes: thresholdCodes ?? self.thresholdCodes)
+      guardIndex: guardIndex ?? self.guardIndex, thresholdCodes: thresholdCodes ?? self.thresholdCodes,
+      magnitudeCode: magnitudeCode ?? self.magnitudeCode)
   }
 }

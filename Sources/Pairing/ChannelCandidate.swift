@@ -1,0 +1,163 @@
+import Agreement
+import Motion
+
+/// One way of using one channel, and what the preambles promise of it.
+struct ChannelCandidate {
+  /// The channel as a plan would have it.
+  let channel: SignalPlan.Channel
+  /// Its predictor.
+  let model: InnovationModel
+  /// Share of the steps that one side keeps.
+  let kept: Double
+  /// Share of them that the peer keeps too.
+  let overlap: Double
+  /// Bits of common cells that differ, per step.
+  let flipsPerStep: Double
+  /// Predicted entropy per bit, bits.
+  let entropyPerBit: Double
+  /// Whether the preamble's values make about as many ones as zeros, on every bit plane.
+  let isBalanced: Bool
+  /// Whether the preamble's values make bits that do not depend on those of earlier steps.
+  let isUncorrelated: Bool
+
+  /// Bits that both keep, per step.
+  var bitsPerStep: Double { Double(channel.levels) * kept * overlap }
+
+  /// Whether it satisfies the rules.
+  func isAdmissible(under rules: PlanRules) -> Bool {
+    isBalanced && isUncorrelated && entropyPerBit >= rules.entropyPerBit && overlap >= rules.predictedOverlap
+  }
+}
+
+extension ChannelCandidate {
+  /// What the preambles say of one channel with so many levels and such a guard; `nil` where it cannot be used so.
+  init?(
+    _ figures: PreambleStatistics.Channel, in statistics: PreambleStatistics, levels: Int, guardIndex: Int,
+    rules: PlanRules, rehearsal: Rehearsal?
+  ) {
+    // An accelerometer's differences whiten less well, too little for one bit per value.
+    guard rehearsal == nil || figures.channel.kind == .gyroscope,
+      let model = statistics.chain.model(for: figures.channel),
+      Quantiser.guardMenu.indices.contains(guardIndex), let deviation = SignalPlan.deviationCode(figures.deviation)
+    else { return nil }
+    // The three axes of a kind share one shape, each in its own deviation: three times the sample.
+    let kin = statistics.channels.filter { $0.channel.kind == figures.channel.kind }.map(\.own)
+    let pool = kin.joined().filter(\.isFinite)
+    let guardBand = Quantiser.guardMenu[guardIndex]
+    guard
+      let placed = Quantiser.equiprobableThresholds(
+        magnitudes: pool.map(abs).sorted(), levels: levels, guardBand: guardBand)
+    else { return nil }
+    let codes = placed.thresholds.map { UInt16(min(($0 * 64).rounded(), 65535)) }
+    guard
+      let quantiser = Quantiser(
+        levels: levels, positiveThresholds: codes.map { Double($0) / 64 }, guardBand: guardBand)
+    else { return nil }
+    let keptValues = pool.filter { quantiser.cell($0) != nil }
+    let magnitude = keptValues.reduce(0) { $0 + abs($1) } / Double(max(1, keptValues.count))
+    let channel = SignalPlan.Channel(
+      channel: figures.channel, deviationCode: deviation, levels: levels, guardIndex: guardIndex, thresholdCodes: codes,
+      magnitudeCode: UInt16(min(max((magnitude * 64).rounded(), 1), 65535)))
+    guard channel.quantiser != nil else { return nil }
+    let ratio = figures.difference / figures.deviation
+    // A rehearsal's noise ends at ±noise: it takes guards of nearly half of that on both sides.
+    let noise = rehearsal?.halfWidth(for: pool.map(abs)) ?? 0
+    let outlook = ChannelCandidate.outlook(quantiser, sample: pool) { difference in
+      noise > 0
+        ? min(max((difference + noise) / (2 * noise), 0), 1) : normalDistribution(difference / max(ratio, 1e-6))
+    }
+    // What clipping and gaps on one side alone cost counts like any other erasure of that side.
+    let both = zip(figures.own, figures.peer).count { $0.0.isFinite && $0.1.isFinite }
+    let more = max(figures.own.count(where: \.isFinite), figures.peer.count(where: \.isFinite), 1)
+    let valid = Double(figures.own.count(where: \.isFinite)) / Double(max(1, figures.own.count))
+    let shared = Double(both) / Double(more)
+    let symbols = figures.own.map { quantiser.cell($0).map(Quantiser.gray) }
+    let autocorrelation = (1...8).compactMap { ChannelCandidate.autocorrelation(symbols, levels: levels, lag: $0) }
+    self.init(
+      channel: channel, model: model, kept: outlook.kept * valid, overlap: outlook.overlap * shared,
+      flipsPerStep: outlook.flips * valid * shared,
+      entropyPerBit: ChannelCandidate.entropyPerBit(levels: levels, unpredictable: figures.unpredictable),
+      isBalanced: outlook.ones.allSatisfy(rules.balance.contains),
+      isUncorrelated: !autocorrelation.isEmpty && autocorrelation.allSatisfy { $0 < rules.autocorrelation })
+  }
+
+  /// How far the correlation of symbols' bits with the same bit plane `lag` steps before, all planes together, is from
+  /// zero beyond one standard deviation of chance; 1 where the bits never change, `nil` with fewer than 30 pairs of bits.
+  private static func autocorrelation(_ symbols: [Int?], levels: Int, lag: Int) -> Double? {
+    var n = 0.0
+    var x = 0.0
+    var y = 0.0
+    var xy = 0.0
+    for t in stride(from: lag, to: symbols.count, by: 1) {
+      guard let now = symbols[t], let before = symbols[t - lag] else { continue }
+      for plane in 0..<levels {
+        let a = Double(now >> plane & 1)
+        let b = Double(before >> plane & 1)
+        n += 1
+        x += a
+        y += b
+        xy += a * b
+      }
+    }
+    guard n >= 30 else { return nil }
+    let variance = (x / n * (1 - x / n) * (y / n) * (1 - y / n)).squareRoot()
+    guard variance > 0 else { return 1 }
+    return abs(xy / n - x / n * (y / n)) / variance - 1 / n.squareRoot()
+  }
+
+  /// What a quantiser does to a sample when the peer's values differ by noise of a given distribution function.
+  private static func outlook(
+    _ quantiser: Quantiser, sample: [Double], noise distribution: (Double) -> Double
+  ) -> (kept: Double, overlap: Double, flips: Double, ones: [Double]) {
+    let edges = [-Double.infinity] + quantiser.thresholds + [Double.infinity]
+    var kept = 0.0
+    var both = 0.0
+    var flips = 0.0
+    var ones = [Double](repeating: 0, count: quantiser.levels)
+    for value in sample {
+      guard let cell = quantiser.cell(value) else { continue }
+      kept += 1
+      let symbol = Quantiser.gray(cell)
+      for plane in 0..<quantiser.levels where symbol >> plane & 1 == 1 { ones[plane] += 1 }
+      for other in 0..<(edges.count - 1) {
+        let low = edges[other] + quantiser.guardBand - value
+        let high = edges[other + 1] - quantiser.guardBand - value
+        guard high > low else { continue }
+        let share = distribution(high) - distribution(low)
+        both += share
+        flips += share * Double((symbol ^ Quantiser.gray(other)).nonzeroBitCount)
+      }
+    }
+    guard kept > 0 else { return (0, 0, 0, ones) }
+    let n = Double(sample.count)
+    return (kept / n, both / kept, flips / n, ones.map { $0 / kept })
+  }
+
+  /// Entropy per bit of a Gaussian's cell, given a prediction that leaves `unpredictable` of its deviation.
+  static func entropyPerBit(levels: Int, unpredictable: Double) -> Double {
+    let s = min(max(unpredictable, 0), 1)
+    guard s > 0 else { return 0 }
+    let cells = 1 << levels
+    let quantiles: [Double]
+    switch levels {
+    case 1: quantiles = [0]
+    case 2: quantiles = [-0.6745, 0, 0.6745]
+    default: quantiles = [-1.1503, -0.6745, -0.3186, 0, 0.3186, 0.6745, 1.1503]
+    }
+    let edges = [-Double.infinity] + quantiles + [Double.infinity]
+    let spread = (1 - s * s).squareRoot()
+    var entropy = 0.0
+    var weight = 0.0
+    for node in stride(from: -4.0, through: 4.0, by: 0.1) {
+      let density = exp(-node * node / 2)
+      weight += density
+      for cell in 0..<cells {
+        let p =
+          normalDistribution((edges[cell + 1] - node * spread) / s)
+          - normalDistribution((edges[cell] - node * spread) / s)
+        if p > 1e-12 { entropy -= density * p * log2(p) }
+      }
+    }
+    return entropy / weight / Double(levels)
+  }
+}
