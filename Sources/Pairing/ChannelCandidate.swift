@@ -63,8 +63,9 @@ extension ChannelCandidate {
     // A rehearsal's noise ends at ±noise: it takes guards of nearly half of that on both sides.
     let noise = rehearsal?.halfWidth(for: pool.map(abs)) ?? 0
     let outlook = ChannelCandidate.outlook(quantiser, sample: pool) { difference in
-      noise > 0
-        ? min(max((difference + noise) / (2 * noise), 0), 1) : normalDistribution(difference / max(ratio, 1e-6))
+      guard noise == 0 else { return min(max((difference + noise) / (2 * noise), 0), 1) }
+      let z = difference / max(ratio, 1e-6)
+      return (1 - rules.outliers) * normalDistribution(z) + rules.outliers * normalDistribution(z / rules.outlierScale)
     }
     // What clipping and gaps on one side alone cost counts like any other erasure of that side.
     let both = zip(figures.own, figures.peer).count { $0.0.isFinite && $0.1.isFinite }

@@ -12,12 +12,20 @@ struct PlanRules: Sendable, Hashable {
   /// clipped scan spoils more innovations than the memory gains.
   var orders = 3...4
   /// Least predicted share of one's own kept cells that the peer keeps too; masks are refused below 0.60.
-  var predictedOverlap = 0.70
+  var predictedOverlap = 0.72
   /// Largest autocorrelation, up to eight steps and but for chance, of a channel's bits on the preamble; the gate is at
   /// 0.25.
   var autocorrelation = 0.20
   /// Permitted share of ones of every bit plane on the preamble.
   var balance = 0.4...0.6
+  /// Share of the boards' differences that are ``outlierScale`` times as large as the others: a Gaussian's tails are too
+  /// light (Tukey, A survey of sampling from contaminated distributions, 1960).
+  var outliers = 0.15
+  /// See ``outliers``.
+  var outlierScale = 1.7
+  /// Errors to expect for each that differences as on the preamble would make: they grow once the motion is no longer
+  /// the one that the boards were aligned on.
+  var errorFactor = 3.0
   /// Least correlation of the whitened preambles.
   var whitenedCorrelation = 0.8
   /// Largest share of that correlation that another offset, beyond 60 ms, may reach.
@@ -25,6 +33,15 @@ struct PlanRules: Sendable, Hashable {
 
   /// The values used by the protocol.
   init() {}
+
+  /// Those of a rehearsal: one bit per value, whitened as far as it goes, and the overlap that its noise leaves.
+  static var rehearsal: PlanRules {
+    var rules = PlanRules()
+    rules.levels = 1...1
+    rules.orders = InnovationModel.maximumOrder...InnovationModel.maximumOrder
+    rules.predictedOverlap = 0.62
+    return rules
+  }
 
   /// Step widths, in grid points, within the permitted spacing.
   func widths(for grid: SampleGrid) -> [Int] {

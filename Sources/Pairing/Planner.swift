@@ -27,8 +27,6 @@ struct Planner: Sendable {
   private let grid: SampleGrid
   private let rehearsal: Rehearsal?
   private let rules: PlanRules
-  /// Errors to expect for each that Gaussian differences as on the preamble would make: 1 to 8 on recorded pairs.
-  private static let errorFactor = 6.0
 
   /// A planner for one pair of preambles.
   ///
@@ -38,22 +36,15 @@ struct Planner: Sendable {
   ///   - rules: what a plan must satisfy.
   init(
     alice: Preamble, bob: Preamble, alignment: Alignment, grid: SampleGrid, rehearsal: Rehearsal? = nil,
-    rules: PlanRules = PlanRules()
+    rules: PlanRules? = nil
   ) {
     self.alice = alice
     self.bob = bob
     self.alignment = alignment
     self.grid = grid
     self.rehearsal = rehearsal?.kind == .nearThresholds ? rehearsal : nil
-    self.rules = rules
+    self.rules = rules ?? (self.rehearsal == nil ? PlanRules() : .rehearsal)
   }
-
-  /// Without clipping to fear, and with only signs left to keep, a rehearsal whitens as far as it can.
-  private var orders: ClosedRange<Int> {
-    rehearsal != nil ? InnovationModel.maximumOrder...InnovationModel.maximumOrder : rules.orders
-  }
-
-  private var levels: ClosedRange<Int> { rehearsal != nil ? 1...1 : rules.levels }
 
   private func statistics(width: Int, order: Int) -> PreambleStatistics? {
     PreambleStatistics(alice: alice, bob: bob, alignment: alignment, grid: grid, width: width, order: order)
@@ -89,7 +80,7 @@ struct Planner: Sendable {
     guard !widths.isEmpty else { throw .unsuitableRate(period: grid.spacing) }
     var best: (plan: SignalPlan, rate: Double)?
     for width in widths {
-      let byOrder = orders.compactMap { statistics(width: width, order: $0) }
+      let byOrder = rules.orders.compactMap { statistics(width: width, order: $0) }
       let chosen = SignalPlan.everyChannel.compactMap { candidate(for: $0, in: byOrder) }
       guard let plan = assemble(chosen, width: width) else { continue }
       let bits = chosen.reduce(0) { $0 + $1.bitsPerStep } / (Double(width) * grid.spacing)
@@ -110,14 +101,14 @@ struct Planner: Sendable {
     var best: (candidate: ChannelCandidate, net: Double)?
     for statistics in byOrder {
       guard let figures = statistics.channels.first(where: { $0.channel == channel }) else { continue }
-      for levels in self.levels {
+      for levels in rules.levels {
         for guardIndex in Quantiser.guardMenu.indices {
           guard
             let candidate = ChannelCandidate(
               figures, in: statistics, levels: levels, guardIndex: guardIndex, rules: rules, rehearsal: rehearsal),
             candidate.isAdmissible(under: rules)
           else { continue }
-          let rate = Planner.errorRate(flips: candidate.flipsPerStep, bits: candidate.bitsPerStep)
+          let rate = errorRate(flips: candidate.flipsPerStep, bits: candidate.bitsPerStep)
           let net = Planner.net(bits: candidate.bitsPerStep, errorRate: rate)
           if net > best?.net ?? 0 { best = (candidate, net) }
         }
@@ -145,15 +136,17 @@ struct Planner: Sendable {
       throw refuse("step width \(plan.chain.width) is outside the permitted spacing")
     }
     let byOrder = Dictionary(
-      uniqueKeysWithValues: Set(plan.chain.models.map(\.order)).filter(orders.contains).compactMap { order in
+      uniqueKeysWithValues: Set(plan.chain.models.map(\.order)).filter(rules.orders.contains).compactMap { order in
         statistics(width: plan.chain.width, order: order).map { (order, $0) }
       })
     var candidates: [ChannelCandidate] = []
     for channel in plan.channels {
       let name = channel.channel.name
-      guard levels.contains(channel.levels) else { throw refuse("\(name) is to give \(channel.levels) bits per value") }
-      guard let model = plan.chain.model(for: channel.channel), orders.contains(model.order) else {
-        throw refuse("\(name): the order of its predictor is outside \(orders)")
+      guard rules.levels.contains(channel.levels) else {
+        throw refuse("\(name) is to give \(channel.levels) bits per value")
+      }
+      guard let model = plan.chain.model(for: channel.channel), rules.orders.contains(model.order) else {
+        throw refuse("\(name): the order of its predictor is outside \(rules.orders)")
       }
       guard let statistics = byOrder[model.order],
         let figures = statistics.channels.first(where: { $0.channel == channel.channel }),
@@ -180,7 +173,7 @@ struct Planner: Sendable {
       guard own.isBalanced else { throw refuse("\(name): a bit plane is biased on the preamble") }
       candidates.append(own)
     }
-    let own = Int(Planner.errorCode(candidates))
+    let own = Int(errorCode(candidates))
     guard abs(own - Int(plan.errorCode)) <= 1 + own / 8 else {
       throw refuse("predicted error rate \(plan.errorCode)e-4, the preambles say \(own)e-4")
     }
@@ -188,10 +181,10 @@ struct Planner: Sendable {
 
   private func assemble(_ candidates: [ChannelCandidate], width: Int) -> SignalPlan? {
     guard let chain = InnovationChain(width: width, models: candidates.map(\.model)) else { return nil }
-    return SignalPlan(chain: chain, channels: candidates.map(\.channel), errorCode: Planner.errorCode(candidates))
+    return SignalPlan(chain: chain, channels: candidates.map(\.channel), errorCode: errorCode(candidates))
   }
 
-  private static func errorCode(_ candidates: [ChannelCandidate]) -> UInt16 {
+  private func errorCode(_ candidates: [ChannelCandidate]) -> UInt16 {
     let bits = candidates.reduce(0) { $0 + $1.bitsPerStep }
     let flips = candidates.reduce(0) { $0 + $1.flipsPerStep }
     return UInt16((errorRate(flips: flips, bits: bits) * 1e4).rounded())
@@ -199,7 +192,7 @@ struct Planner: Sendable {
 
   /// Predicted errors over predicted bits; several times as many, since differences have heavier tails than a Gaussian and
   /// grow once the motion is no longer the one that the boards were aligned on.
-  private static func errorRate(flips: Double, bits: Double) -> Double {
-    bits > 0 ? min(0.2, max(5e-4, errorFactor * flips / bits)) : 0.2
+  private func errorRate(flips: Double, bits: Double) -> Double {
+    bits > 0 ? min(0.2, max(5e-4, rules.errorFactor * flips / bits)) : 0.2
   }
 }
