@@ -27,7 +27,7 @@ struct AgentRun: ~Copyable {
   /// Whether a long wait begins.
   private var isAtRest = false
   private(set) var last: WindowSummary?
-  private var relayTrouble: String?
+  private var relayTroubles = RelayTroubles()
   private var shownState = AgentState.waiting.name
 
   /// Nothing is open yet.
@@ -188,7 +188,7 @@ struct AgentRun: ~Copyable {
   // MARK: - Windows
 
   private mutating func openWindow(_ number: Int) {
-    relayTrouble = nil
+    relayTroubles = RelayTroubles()
     log(.notice, "window open", ["seconds": "\(configuration.windowSeconds)", "room": configuration.room])
     windows.open(number) { [configuration, sensor = daemon.devices.sensor, log] in
       PairingWindow(configuration: configuration, sensor: try sensor(configuration, log))
@@ -198,17 +198,14 @@ struct AgentRun: ~Copyable {
   private mutating func observe(_ event: PairingWindow.Event) async -> Bool {
     switch event {
     case .sampling(let delay): log(.info, "sampling", ["after": "\(delay.nanoseconds / 1_000_000)ms"])
-    case .relayTrouble(let text):
-      // Once for each kind of trouble, not for each try.
-      guard text != relayTrouble else { return true }
-      log(.warning, "the relay cannot be reached, trying again: \(text)")
-      followers.tell(ControlAnswer(state: machine.state, message: text), window: machine.windowNumber)
-      relayTrouble = text
+    case .relayTrouble(let error):
+      guard relayTroubles.fails(with: error) else { return true }
+      log(.warning, "the relay cannot be reached, trying again: \(error)")
+      followers.tell(ControlAnswer(state: machine.state, message: "\(error)"), window: machine.windowNumber)
     case .joined:
-      log(relayTrouble == nil ? .debug : .notice, "waiting in the room", ["room": configuration.room])
-      relayTrouble = nil
+      log(relayTroubles.passes() ? .notice : .debug, "waiting in the room", ["room": configuration.room])
     case .matched:
-      relayTrouble = nil
+      _ = relayTroubles.passes()
       return await perform(.matched)
     case .progress(let progress): return await perform(.progress(progress))
     case .retrying(let reason): return await perform(.retrying(code: reason.code, message: "\(reason)"))
@@ -219,9 +216,9 @@ struct AgentRun: ~Copyable {
   private mutating func finish(_ ending: WindowSummary, _ number: Int) {
     // A board that could not even reach the relay says so rather than that nobody came.
     var summary = ending
-    if summary.code == "no-partner", let relayTrouble {
+    if summary.code == "no-partner", let trouble = relayTroubles.current {
       summary.code = "relay-unreachable"
-      summary.message = "the relay could not be reached when the window closed: \(relayTrouble)"
+      summary.message = "the relay could not be reached when the window closed: \(trouble)"
     }
     last = summary
     log.tell(summary)

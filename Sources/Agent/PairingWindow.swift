@@ -11,7 +11,7 @@ struct PairingWindow: Sendable {
     /// The sensor delivers, this long after the window was opened.
     case sampling(after: Duration)
     /// The relay cannot be reached; another try follows.
-    case relayTrouble(String)
+    case relayTrouble(RelayLinkError)
     /// The relay has let the board into the room.
     case joined
     /// Matched with another board.
@@ -133,7 +133,7 @@ struct PairingWindow: Sendable {
             joined: { tell(.joined) }))
       } catch {
         guard error.mayPass else { return .failure(error) }
-        tell(.relayTrouble("\(error)"))
+        tell(.relayTrouble(error))
       }
       do {
         // Boards that lost the same relay do not all come back at once.

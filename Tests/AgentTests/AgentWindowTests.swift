@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import Relay
+import RelayLink
 import Sensors
 import Testing
 
@@ -147,5 +148,53 @@ import Testing
     #expect(board.count("waiting in the room") == 1)
     try await board.stop()
     await server.shutdown(gracefully: false)
+  }
+
+  @Test func aRelayThatIsNotThereIsToldOfOnceInAWindow() async throws {
+    // Where nothing listens any more.
+    var address = ""
+    try await withRelay { address = $0 }
+    let board = Board(relay: address, sensor: StuckSensor(), settings: [("window.seconds", "5")])
+    for window in 1...2 {
+      let answers = try await board.ask(.press, follow: true)
+      #expect(answers.last?.last?.code == "relay-unreachable", "\(answers)")
+      #expect(answers.last?.last?.message.contains("cannot connect to 127.0.0.1") == true, "\(answers)")
+      // Five seconds are four tries or five.
+      #expect(answers.filter { $0.message?.contains("cannot connect") == true }.count == 1, "\(answers)")
+      #expect(board.count("relay cannot be reached, trying again") == window)
+    }
+    try await board.stop()
+  }
+}
+
+/// What a window tells of its relay.
+@Suite struct RelayTroubleTests {
+  private func refused(after milliseconds: Int) -> RelayLinkError {
+    .unreachable(host: "relay", port: 8000, detail: "Failed to connect to relay port 8000 after \(milliseconds) ms")
+  }
+
+  @Test func aKindIsToldOnceWhateverItsText() {
+    var troubles = RelayTroubles()
+    let tries: [RelayLinkError] = [
+      refused(after: 298), refused(after: 12), .timedOut(stage: "the relay's answer", after: .seconds(10)),
+      refused(after: 3), .timedOut(stage: "the connection", after: .seconds(9)),
+    ]
+    #expect(tries.map { troubles.fails(with: $0) } == [true, false, true, false, false])
+    #expect(troubles.current == tries.last, "the end of the window tells of the last try")
+  }
+
+  @Test func thatItIsOverIsToldWhereTheTroubleWas() {
+    var troubles = RelayTroubles()
+    let quiet = troubles.passes()
+    _ = troubles.fails(with: refused(after: 1))
+    let firstEnd = troubles.passes()
+    #expect(!quiet && firstEnd)
+    #expect(troubles.current == nil)
+    let again = troubles.fails(with: refused(after: 2))
+    let secondEnd = troubles.passes()
+    #expect(!again && !secondEnd, "neither the trouble nor its end is told twice")
+    let other = troubles.fails(with: .closedWhileJoining(code: 1001, reason: "going away"))
+    let otherEnd = troubles.passes()
+    #expect(other && otherEnd)
   }
 }
