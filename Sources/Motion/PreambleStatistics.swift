@@ -23,6 +23,9 @@ public struct PreambleStatistics: Sendable {
   /// Every channel that both boards measure, gyroscope first.
   public let channels: [Channel]
 
+  /// The fewest steps that say something of a channel.
+  public static let fewestSteps = 24
+
   /// The figures at a spacing of `width` grid points with predictors of one order.
   ///
   /// - Parameter chain: the chain to use; `nil` fits one.
@@ -33,18 +36,10 @@ public struct PreambleStatistics: Sendable {
   ) {
     let a = alice.recording
     let b = bob.recording
-    let spacing = Double(width) * grid.spacing
-    let end = min(Preamble.duration, Preamble.duration + alignment.offset)
-    let begin = max(0, alignment.offset)
-    let first = Int((begin / spacing).rounded(.up)) + 1
-    let last = Int(end / spacing) - 1
-    guard last - first >= 24 else { return nil }
-    let steps = first..<last
+    guard let steps = PreambleStatistics.steps(alignment, grid, width: width) else { return nil }
     let points = ((steps.lowerBound - 8) * width)..<(steps.upperBound * width)
     let own = gridOwnScans(a, onset: 0, grid: grid, range: points)
-    var kinds: [SensorKind] = []
-    if a.hasGyroscope, alignment.angularMap != nil { kinds.append(.gyroscope) }
-    if a.hasAccelerometer, alignment.accelerationMap != nil { kinds.append(.accelerometer) }
+    let kinds = PreambleStatistics.kinds(of: a, alignment)
 
     let lead = 8
     let extended = (steps.lowerBound - lead)..<steps.upperBound
@@ -74,7 +69,7 @@ public struct PreambleStatistics: Sendable {
       let y = (0..<steps.count).map { peerBlock.values[$0 * all.count + c] }
       let both = zip(x, y).filter { $0.0.isFinite && $0.1.isFinite }
       let usable = x.filter(\.isFinite)
-      guard both.count >= 24 else { continue }
+      guard both.count >= PreambleStatistics.fewestSteps else { continue }
       let power = usable.reduce(0) { $0 + $1 * $1 } / Double(usable.count)
       let n = Double(both.count)
       let xx = both.reduce(0) { $0 + $1.0 * $1.0 } / n

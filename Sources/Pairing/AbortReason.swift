@@ -84,6 +84,7 @@ public enum AbortReason: Error, Sendable, Equatable {
     case .plan(let failure):
       switch failure {
       case .unsuitableRate: "unsuitable-rate"
+      case .tooFewSteps: "too-few-scans"
       case .whitenedMismatch: "fine-motion-differs"
       case .ambiguousOffset: "ambiguous-offset"
       case .noUsableChannel: "no-usable-channel"
@@ -216,6 +217,11 @@ extension AbortReason: CustomStringConvertible {
     switch failure {
     case .unsuitableRate(let period):
       "a scan every \(format(period * 1000, 2)) ms divides into no permitted step; set 50…500 Hz, best 200 Hz"
+    case .tooFewSteps(let usable, let steps):
+      "the fine structure of the two motions cannot be compared: of the \(steps) steps of the first two seconds only "
+        + "\(usable) are usable on both boards, at least \(PreambleStatistics.fewestSteps) are needed. Scans were lost, as "
+        + "on a board that is too busy or whose bus is too slow, or clipped: stop what else runs on it, or set a lower "
+        + "rate, hold still and shake again"
     case .whitenedMismatch(let correlation, let needed):
       "the two motions agree on the whole but not in their fine structure (whitened correlation "
         + "\(format(correlation, 3)), needed \(format(needed, 1))): the motion is too gentle for the sensors, "

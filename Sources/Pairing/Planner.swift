@@ -5,6 +5,8 @@ import Motion
 public enum PlanFailure: Error, Sendable, Hashable {
   /// No step width falls into the permitted spacing: the grid period, seconds.
   case unsuitableRate(period: Double)
+  /// Too many scans of the preambles are lost or clipped for them to be whitened: so many steps of theirs are usable.
+  case tooFewSteps(usable: Int, steps: Int)
   /// Whitened, the preambles do not agree.
   case whitenedMismatch(correlation: Double, needed: Double)
   /// Whitened, they agree as well at another offset.
@@ -56,6 +58,9 @@ struct Planner: Sendable {
   func checkWhitenedCorrelation() throws(PlanFailure) -> Double {
     guard let width = rules.widths(for: grid).first else { throw .unsuitableRate(period: grid.spacing) }
     guard let statistics = statistics(width: width, order: 1) else {
+      let (usable, steps) = PreambleStatistics.usableSteps(
+        alice: alice, bob: bob, alignment: alignment, grid: grid, width: width)
+      if usable < PreambleStatistics.fewestSteps { throw .tooFewSteps(usable: usable, steps: steps) }
       throw .whitenedMismatch(correlation: 0, needed: rules.whitenedCorrelation)
     }
     let peak = statistics.whitenedCorrelation(lag: 0)

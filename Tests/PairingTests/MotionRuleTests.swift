@@ -136,6 +136,24 @@ import Testing
     #expect(try abort(honest: honest, alice: alice, bob: bob) == "fine-motion-differs")
   }
 
+  @Test(arguments: PairingRole.allCases, PairingRole.allCases)
+  func scansThatAreLostAreNotTakenForGentleMotion(honest: PairingRole, losing side: PairingRole) throws {
+    // A board that is too busy to read every scan: from the onset on three of seven are lost, one after the other.
+    func lossy(_ role: PairingRole) throws -> Recording {
+      let whole = role == .alice ? Rig.together.alice.recording : Rig.together.bob.recording
+      let onset = whole.indexOf(try #require(whole.firstOnset))
+      return role == side ? whole.scans((0..<whole.count).filter { $0 < onset || $0 % 7 > 2 }) : whole
+    }
+    var duel = try Duel(honest: honest, peer: try ScriptedPeer(role: honest.peer, recording: try lossy(honest.peer)))
+    duel.honestRecording = try lossy(honest)
+    let ending = duel.run()
+    let reason = try #require(ending)
+    #expect(reason.code == "too-few-scans")
+    #expect(
+      "\(reason)".contains("only 0 are usable on both boards, at least 24 are needed. Scans were lost"), "\(reason)")
+    #expect(duel.told == "too-few-scans")
+  }
+
   @Test func motionThatRepeatsItselfIsRefused() throws {
     // Five shakes a second, each like the one before.
     let machine = Rig.together.alice.recording.repeatingEvery(scans: 40)
@@ -285,7 +303,7 @@ extension Recording {
   func filtered(_ keep: (Int64) -> Bool) -> Recording { scans((0..<count).filter { keep(timestamps[$0]) }) }
   func filtered(every n: Int) -> Recording { scans((0..<count).filter { $0 % n == 0 }) }
 
-  private func scans(_ indices: [Int]) -> Recording {
+  func scans(_ indices: [Int]) -> Recording {
     var result = Recording()
     for i in indices { result.append(contentsOf: self[i..<i + 1]) }
     return result
