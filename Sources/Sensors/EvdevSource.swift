@@ -14,6 +14,7 @@ public struct EvdevSource: MotionSource {
   public let device: String?
 
   private let devices: InputDevices
+  private let files: InputFiles
   private let patience: Int64
   private let log: @Sendable (String) -> Void
   private let runs = SamplingRuns()
@@ -32,46 +33,80 @@ public struct EvdevSource: MotionSource {
   }
 
   init(
-    device: String?, devices: InputDevices, patience: Int64 = EvdevSampling.patience,
+    device: String?, devices: InputDevices, files: InputFiles = .system, patience: Int64 = EvdevSampling.patience,
     log: @escaping @Sendable (String) -> Void = { _ in }
   ) {
     self.patience = patience
     self.device = device
     self.devices = devices
+    self.files = files
     self.log = log
   }
 
   /// Opens the device and tells what it will deliver; see ``MotionSource/describe()``.
   public func describe() async throws(SensorError) -> MotionSourceDescription {
     let (devices, reference) = (devices, device)
-    let place = reference ?? "input devices"
+    return try await run { () throws(SensorError) in
+      try devices.openAccelerometer(reference).motionDescription()
+    }
+  }
+
+  /// What there is among the input devices, and what would be read; changes nothing.
+  ///
+  /// - Throws: ``SensorError`` if it takes too long, or the task is cancelled; that nothing can be used is no error here.
+  public func survey() async throws(SensorError) -> InputSurvey {
+    let (devices, files, reference) = (devices, files, device)
+    return try await run { () throws(SensorError) in
+      let choice: Result<MotionSourceDescription, SensorError>
+      do throws(SensorError) {
+        choice = .success(try devices.openAccelerometer(reference).motionDescription())
+      } catch { choice = .failure(error) }
+      return InputSurvey(devices, files: files, choice: choice)
+    }
+  }
+
+  private func run<Value: Sendable>(
+    _ body: @escaping @Sendable () throws(SensorError) -> Value
+  ) async throws(SensorError) -> Value {
+    let place = device ?? "input devices"
     let late = SensorError(
       kind: .stalled, operation: "open the input device", subject: place,
       problem: "no end of it within \(Self.deadline.text)",
       remedy: "see the kernel's log (dmesg) for a driver that hangs")
     return try await SensorThread.run(at: place, deadline: Self.deadline, late: late, among: stragglers) {
-      () -> Result<MotionSourceDescription, SensorError> in
-      do throws(SensorError) {
-        return .success(try devices.openAccelerometer(reference).motionDescription())
-      } catch { return .failure(error) }
+      do throws(SensorError) { return .success(try body()) } catch { return .failure(error) }
     }
   }
 
   /// Opens the device and reads it on a thread of its own, which sleeps while the device is silent; see
   /// ``MotionSource/events()``.
   public func events() -> AsyncStream<MotionEvent> {
+    stream(began: { _ in nil }, scans: MotionEvent.scans, failed: MotionEvent.failed, ended: .ended)
+  }
+
+  /// Reads like ``events()``, and tells first from which device.
+  func recordedEvents() -> AsyncStream<InputMotionEvent> {
+    stream(
+      began: InputMotionEvent.began, scans: InputMotionEvent.scans, failed: InputMotionEvent.failed, ended: .ended)
+  }
+
+  private func stream<Event: Sendable>(
+    began: @escaping @Sendable (InputDeviceDescription) -> Event?, scans: @escaping @Sendable (Recording) -> Event,
+    failed: @escaping @Sendable (SensorError) -> Event, ended: @escaping @Sendable @autoclosure () -> Event
+  ) -> AsyncStream<Event> {
     let (devices, reference, patience, log) = (devices, device, patience, log)
     return runs.stream(
-      limit: IIOSource.waitingLimit, patience: Self.deadline, place: reference ?? "input devices",
-      failed: MotionEvent.failed, ended: .ended
+      limit: IIOSource.waitingLimit, patience: Self.deadline, place: reference ?? "input devices", failed: failed,
+      ended: ended()
     ) { (stop, _, outlet) throws(SensorError) in
       let device = try devices.openAccelerometer(reference)
+      if let event = began(device.description) { try outlet.send(event) }
       let signal: PollSignal
       do throws(SystemErrno) { signal = try PollSignal() } catch { throw SensorError(.resourcesExhausted(error)) }
       let token = stop.add { signal.requestStop() }
       defer { stop.remove(token) }
       var sampling = EvdevSampling(device: device, decoder: try device.decoder(), patience: patience, log: log) {
-        (recording) throws(SensorError) in try outlet.send(.scans(recording))
+        (recording) throws(SensorError) in try outlet.send(scans(recording))
       }
       signal.run(&sampling)
       if let failure = sampling.failure { throw failure }
@@ -83,6 +118,15 @@ public struct EvdevSource: MotionSource {
     if await runs.settled(within: Self.deadline) { return }
     log("the input device is still read \(Self.deadline.text) after its use: its driver hangs")
   }
+}
+
+/// What a device delivers to those who need to know which one it is.
+enum InputMotionEvent: Sendable {
+  /// What is read; before the first scan.
+  case began(InputDeviceDescription)
+  case scans(Recording)
+  case failed(SensorError)
+  case ended
 }
 
 extension InputDevices {

@@ -25,6 +25,17 @@ enum SystemCalls {
     #endif
   }
 
+  /// read(2) of so many bytes at most; nil if it fails.
+  static func read(_ descriptor: Int32, atMost limit: Int) -> ArraySlice<UInt8>? {
+    var bytes = [UInt8](repeating: 0, count: limit)
+    #if canImport(Glibc)
+      let count = Glibc.read(descriptor, &bytes, limit)
+    #elseif canImport(Musl)
+      let count = Musl.read(descriptor, &bytes, limit)
+    #endif
+    return count < 0 ? nil : bytes[..<count]
+  }
+
   /// write(2).
   static func write(_ descriptor: Int32, _ bytes: ArraySlice<UInt8>) -> Int {
     bytes.withUnsafeBytes { buffer in
