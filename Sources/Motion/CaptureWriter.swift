@@ -26,7 +26,7 @@ extension Capture {
   }
 
   /// The contents of the files that `write(to:)` makes; `directory` is for error texts.
-  func encoded(
+  package func encoded(
     file directory: String
   ) throws(CaptureError) -> (context: [UInt8], binary: [UInt8], manifest: CaptureManifest) {
     try SamplesFile.requireWritable(recording, file: directory)

@@ -6,16 +6,24 @@ import Motion
   internal import Musl
 #endif
 
-/// Records a sensor: raw scans as the kernel writes them, in a capture directory.
+/// Records a sensor in a capture directory.
 ///
-/// `context.xml` is libiio's, with the scales that were set; `<device>.bin` is what `iio_readdev` would have written;
+/// An IIO device is recorded as the kernel writes its scans: `context.xml` is libiio's, with the scales that were set; `<device>.bin` is what `iio_readdev` would have written;
 /// `capture.json` has the attribute values, which the XML of libiio 0.x lacks. Two devices, one with the accelerometer
 /// and one with the gyroscope, get a `.bin` file each.
+///
+/// An input device has neither scans nor a context. What it reports is written as scans of 16-bit codes with a
+/// `context.xml` that describes them, and that says, as `capture.json` does, where they come from.
 public struct Recorder: Sendable {
   /// The longest recording, seconds.
   public static let durationLimit = Capture.durationLimit
 
-  private let source: IIOSource
+  private enum Source {
+    case iio(IIOSource)
+    case input(EvdevSource)
+  }
+
+  private let source: Source
 
   /// What was recorded.
   public struct Summary: Sendable, Hashable {
@@ -31,8 +39,11 @@ public struct Recorder: Sendable {
     public var missingScans: Int
   }
 
-  /// Records from a source.
-  public init(_ source: IIOSource) { self.source = source }
+  /// Records an IIO device.
+  public init(_ source: IIOSource) { self.source = .iio(source) }
+
+  /// Records an input device.
+  public init(_ source: EvdevSource) { self.source = .input(source) }
 
   /// Records.
   ///
@@ -53,15 +64,64 @@ public struct Recorder: Sendable {
         problem: "expected above 0 and at most \(Int(Self.durationLimit)) s", remedy: "record several times")
     }
     try CaptureDirectory.check(directory)
+    let label = label ?? Self.name(of: directory)
     let start = Self.now()
-    let (setup, tracks) = try await take(seconds, progress)
-    guard let setup, tracks.allSatisfy({ $0.scans > 0 }) else {
-      throw SensorError(
-        kind: .stalled, operation: "record", subject: source.settings.uri, problem: "it ended before the first scan",
-        remedy: "record again")
+    switch source {
+    case .iio(let source): return try await record(source, to: directory, seconds, label, start, progress)
+    case .input(let source): return try await record(source, to: directory, seconds, label, start, progress)
     }
-    try CaptureDirectory.write(
-      Self.files(of: setup, tracks, label: label ?? Self.name(of: directory), start: start), to: directory)
+  }
+
+  private static func nothing(from place: String) -> SensorError {
+    SensorError(
+      kind: .stalled, operation: "record", subject: place, problem: "it ended before the first scan",
+      remedy: "record again")
+  }
+
+  // MARK: - Input devices
+
+  private func record(
+    _ source: EvdevSource, to directory: String, _ seconds: Double, _ label: String, _ start: String,
+    _ progress: @Sendable (Double) -> Void
+  ) async throws(SensorError) -> Summary {
+    let result = await read(source, seconds, progress)
+    await source.settled()
+    guard let track = try result.get(), let summary = track.summary else {
+      throw Self.nothing(from: source.device ?? "input devices")
+    }
+    try CaptureDirectory.write(track.files(label: label, start: start, directory: directory), to: directory)
+    return summary
+  }
+
+  /// The stream, and with it the device's use, ends when this returns.
+  private func read(
+    _ source: EvdevSource, _ seconds: Double, _ progress: @Sendable (Double) -> Void
+  ) async -> Result<InputTrack?, SensorError> {
+    var track: InputTrack?
+    for await event in source.recordedEvents() {
+      switch event {
+      case .began(let device): track = InputTrack(device)
+      case .scans(let scans):
+        do throws(SensorError) { try track?.append(scans) } catch { return .failure(error) }
+        let recorded = track?.seconds ?? 0
+        progress(recorded)
+        if recorded >= seconds { return .success(track) }
+      case .failed(let error): return .failure(error)
+      case .ended: break
+      }
+    }
+    return .success(track)
+  }
+
+  // MARK: - IIO devices
+
+  private func record(
+    _ source: IIOSource, to directory: String, _ seconds: Double, _ label: String, _ start: String,
+    _ progress: @Sendable (Double) -> Void
+  ) async throws(SensorError) -> Summary {
+    let (setup, tracks) = try await take(source, seconds, progress)
+    guard let setup, tracks.allSatisfy({ $0.scans > 0 }) else { throw Self.nothing(from: source.settings.uri) }
+    try CaptureDirectory.write(Self.files(of: setup, tracks, label: label, start: start), to: directory)
     let longest = tracks.max { $0.scans < $1.scans }
     return Summary(
       name: setup.devices.map(\.device.fileName).joined(separator: " and "), scans: longest?.scans ?? 0,
@@ -71,16 +131,16 @@ public struct Recorder: Sendable {
 
   /// Samples until there is enough, and until the sensor is at rest again.
   private func take(
-    _ seconds: Double, _ progress: @Sendable (Double) -> Void
+    _ source: IIOSource, _ seconds: Double, _ progress: @Sendable (Double) -> Void
   ) async throws(SensorError) -> (SamplingSetup?, [Track]) {
-    let result = await read(seconds, progress)
+    let result = await read(source, seconds, progress)
     await source.settled()
     return try result.get()
   }
 
   /// The stream, and with it the sensor's use, ends when this returns.
   private func read(
-    _ seconds: Double, _ progress: @Sendable (Double) -> Void
+    _ source: IIOSource, _ seconds: Double, _ progress: @Sendable (Double) -> Void
   ) async -> Result<(SamplingSetup?, [Track]), SensorError> {
     var setup: SamplingSetup?
     var tracks: [Track] = []
