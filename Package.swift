@@ -97,7 +97,7 @@ let package = Package(
     .testTarget(name: "EvdevTests", dependencies: ["Platform", "Evdev", "CEvdev", "EvdevTestSupport"]),
     .testTarget(name: "ControlsTests", dependencies: ["Controls", "Platform", "Evdev", "EvdevTestSupport"]),
     .testTarget(name: "PairingTests", dependencies: ["Pairing", "Motion", "Agreement", "SecureChannel"]),
-    .testTarget(name: "TaccTests", dependencies: ["tacc", "Motion", "Pairing"]),
+    .testTarget(name: "TaccTests", dependencies: ["tacc", "Motion", "Pairing", "Sensors"]),
     // The one place where tests see both ends of the relay's wire.
     .testTarget(
       name: "AgentTests",

@@ -9,10 +9,14 @@ struct Record: AsyncParsableCommand {
       Finds the motion sensor, sets its rate and ranges, keeps its scans as the kernel writes them, and puts its settings \
       back. The capture appears when it is complete; SIGINT and SIGTERM end the recording and keep what there is.
 
+      Of an input device (--source evdev) nothing can be set, and it has no context of libiio: its values are rounded to \
+      16 bits, and the context.xml beside them is made up to describe them.
+
       EXAMPLES
         tacc record --out shake
         tacc record --out shake --seconds 20 --device mpu6050 --rate 500
         tacc record --out shake --uri ip:raspberrypi.local
+        tacc record --out shake --source evdev --device /dev/input/event4
 
       Exit status: 0 recorded, 2 bad usage or a directory that cannot be made, 1 a fault of the sensor.
       """)
@@ -29,7 +33,7 @@ struct Record: AsyncParsableCommand {
   @OptionGroup var sensor: SensorOptions
 
   func run() async throws {
-    let recorder = Recorder(sensor.source())
+    let recorder = sensor.source == .evdev ? Recorder(sensor.inputSource()) : Recorder(sensor.iioSource())
     let total = seconds
     let (out, label) = (out, label)
     do {
@@ -44,7 +48,8 @@ struct Record: AsyncParsableCommand {
       var text = String(format: "recorded %.1f s of %@: %d scans", summary.seconds, summary.name, summary.scans)
       if summary.missingScans > 0 { text += ", \(summary.missingScans) missing" }
       if summary.clippedScans > 0 {
-        text += ", \(summary.clippedScans) at full scale (give a larger --accel-range or --gyro-range)"
+        let remedy = sensor.source == .evdev ? "shake more gently" : "give a larger --accel-range or --gyro-range"
+        text += ", \(summary.clippedScans) at full scale (\(remedy))"
       }
       try Terminal.output("\(text), in \(out)")
     } catch let error as SensorError {

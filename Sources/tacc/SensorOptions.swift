@@ -3,37 +3,63 @@ import Sensors
 
 /// Which sensor, and how it is to sample.
 struct SensorOptions: ParsableArguments {
-  @Option(
-    help: ArgumentHelp(
-      "Where the sensor is: local:, ip:HOST[:PORT], usb:BUS.ADDRESS.INTERFACE or serial:PORT,BAUD,8n1.",
-      valueName: "uri"))
-  var uri = "local:"
+  /// Where sensors are found, as the agent's `sensor.source` calls it.
+  enum Source: String, ExpressibleByArgument, CaseIterable {
+    case iio, evdev
+  }
+
+  @Option(help: "iio, or evdev for the motion sensor of an input device (as the agent's sensor.source).")
+  var source: Source?
 
   @Option(
     help: ArgumentHelp(
-      "Name, identifier or label of the device; otherwise one is chosen by what it can do.", valueName: "name"))
+      "Name, identifier or label of the IIO device, or path or name of the input device; otherwise one is chosen by "
+        + "what it can do.", valueName: "name"))
   var device: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Where the IIO device is: local:, ip:HOST[:PORT], usb:BUS.ADDRESS.INTERFACE or serial:PORT,BAUD,8n1. "
+        + "(default: local:)", valueName: "uri"))
+  var uri: String?
 
   @Option(
     help: ArgumentHelp("The gyroscope's device, where --device has an accelerometer only.", valueName: "name"))
   var gyroscope: String?
 
-  @Option(help: "Scans per second; the nearest rate at or above it is set.")
-  var rate = 200.0
+  @Option(help: "Scans per second; the nearest rate at or above it is set. (default: 200)")
+  var rate: Double?
 
-  @Option(help: "Accelerometer range that is needed, ± g.")
-  var accelRange = 8.0
+  @Option(help: "Accelerometer range that is needed, ± g. (default: 8)")
+  var accelRange: Double?
 
-  @Option(help: "Gyroscope range that is needed, ± °/s.")
-  var gyroRange = 1000.0
+  @Option(help: "Gyroscope range that is needed, ± °/s. (default: 1000)")
+  var gyroRange: Double?
 
-  /// The source; what it has to say goes to standard error.
-  func source() -> IIOSource {
-    var settings = IIOSettings(uri: uri, device: device, rate: rate)
+  func validate() throws {
+    guard source == .evdev else { return }
+    let given = [
+      ("--uri", uri != nil), ("--gyroscope", gyroscope != nil), ("--rate", rate != nil),
+      ("--accel-range", accelRange != nil), ("--gyro-range", gyroRange != nil),
+    ]
+    if let (option, _) = given.first(where: { $0.1 }) {
+      throw ValidationError(
+        "\(option) is for IIO devices: of an input device nothing can be set, rate and ranges are its driver's")
+    }
+  }
+
+  /// The IIO device; what it has to say goes to standard error.
+  func iioSource() -> IIOSource {
+    var settings = IIOSettings(uri: uri ?? "local:", device: device, rate: rate ?? 200)
     settings.gyroscope = gyroscope
-    settings.accelerationRange = accelRange * 9.80665
-    settings.angularVelocityRange = gyroRange * .pi / 180
+    settings.accelerationRange = (accelRange ?? 8) * 9.80665
+    settings.angularVelocityRange = (gyroRange ?? 1000) * .pi / 180
     return IIOSource(settings) { Terminal.note($0) }
+  }
+
+  /// The input device; what it has to say goes to standard error. Without --source, --device names an IIO device.
+  func inputSource() -> EvdevSource {
+    EvdevSource(device: source == .evdev ? device : nil) { Terminal.note($0) }
   }
 }
 

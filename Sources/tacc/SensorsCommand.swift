@@ -7,10 +7,12 @@ struct SensorsCommand: AsyncParsableCommand {
     commandName: "sensors",
     abstract: "List the sensors that there are, and the one that would be used.",
     discussion: """
-      Reads only: no setting is changed, and nothing samples.
+      Lists the IIO devices of a context, and apart from them the input devices of this machine that measure motion; \
+      with --source only the one or the other. Reads only: no setting is changed, and nothing samples.
 
       EXAMPLES
         tacc sensors
+        tacc sensors --source evdev
         tacc sensors --uri ip:raspberrypi.local --json
 
       Exit status: 0 there is a sensor to use, 1 there is none or it cannot be reached, 2 bad usage.
@@ -22,75 +24,19 @@ struct SensorsCommand: AsyncParsableCommand {
   var json = false
 
   func run() async throws {
-    let survey: SensorSurvey
-    do { survey = try await sensor.source().survey() } catch { throw ExitStatus.sensor(error) }
-    try Terminal.output(json ? try Self.json(survey) : Self.text(survey))
-    if case .failure(let error) = survey.choice {
-      throw json ? ExitStatus(code: 1, message: nil) : ExitStatus.sensor(error)
+    var findings = SensorFindings(uri: sensor.uri ?? "local:")
+    if sensor.source != .evdev {
+      let source = sensor.iioSource()
+      do { findings.iio = .success(try await source.survey()) } catch { findings.iio = .failure(error) }
     }
-  }
-
-  private static func text(_ survey: SensorSurvey) -> String {
-    var lines = survey.devices.map { device in
-      let label = device.label.map { " (\($0))" } ?? ""
-      return "\(device.id)  \(device.name ?? "without name")\(label): \(device.capability)"
+    if sensor.source != .iio {
+      let source = sensor.inputSource()
+      do { findings.input = .success(try await source.survey()) } catch { findings.input = .failure(error) }
     }
-    if lines.isEmpty { lines.append("no device in \(survey.uri)") }
-    if case .success(let choice) = survey.choice {
-      lines.append("")
-      lines.append("would use \(choice.name)")
-      if let rate = choice.rate { lines.append(String(format: "  rate           %g Hz", rate)) }
-      if let range = choice.accelerationRange {
-        lines.append(String(format: "  accelerometer  ±%.1f m/s² (±%.1f g)", range, range / 9.80665))
-      }
-      if let range = choice.angularVelocityRange {
-        lines.append(String(format: "  gyroscope      ±%.1f rad/s (±%.0f °/s)", range, range * 180 / .pi))
-      }
-      if !choice.hasGyroscope { lines.append("  no gyroscope: pairing has fewer channels, and takes longer") }
-      lines += choice.notes.map { "  note: \($0)" }
+    try Terminal.output(json ? try findings.json() : findings.text)
+    if let error = findings.failure {
+      let code = json ? 1 : ExitStatus.sensor(error).code
+      throw ExitStatus(code: code, message: json ? nil : "there is no sensor to use; the list says why")
     }
-    return lines.joined(separator: "\n")
-  }
-
-  private struct Listed: Encodable {
-    struct Device: Encodable {
-      var id: String
-      var name: String?
-      var label: String?
-      var usable: Bool
-      var capability: String
-    }
-    struct Choice: Encodable {
-      var name: String
-      var accelerometer: Bool
-      var gyroscope: Bool
-      var rate_hz: Double?
-      var acceleration_range: Double?
-      var angular_velocity_range: Double?
-      var notes: [String]
-    }
-    var uri: String
-    var devices: [Device]
-    var choice: Choice?
-    var error: String?
-  }
-
-  private static func json(_ survey: SensorSurvey) throws -> String {
-    var listed = Listed(
-      uri: survey.uri,
-      devices: survey.devices.map {
-        .init(id: $0.id, name: $0.name, label: $0.label, usable: $0.isUsable, capability: $0.capability)
-      })
-    switch survey.choice {
-    case .success(let choice):
-      listed.choice = .init(
-        name: choice.name, accelerometer: choice.hasAccelerometer, gyroscope: choice.hasGyroscope,
-        rate_hz: choice.rate, acceleration_range: choice.accelerationRange,
-        angular_velocity_range: choice.angularVelocityRange, notes: choice.notes)
-    case .failure(let error): listed.error = "\(error)"
-    }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    return String(decoding: try encoder.encode(listed), as: UTF8.self)
   }
 }
