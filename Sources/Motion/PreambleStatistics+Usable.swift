@@ -9,12 +9,12 @@ extension PreambleStatistics {
   ) -> (usable: Int, steps: Int) {
     let a = alice.recording
     // What is missing does not depend on the coefficients.
-    let models = kinds(of: a, alignment).compactMap { kind in
-      InnovationModel(kind: kind, order: 1, coefficients: kind == .gyroscope ? [0] : [])
+    let channels = kinds(of: a, alignment).flatMap { kind in (0..<3).map { MotionChannel(kind: kind, axis: $0) } }
+    let models = channels.compactMap { channel in
+      InnovationModel(channel: channel, order: 1, coefficients: channel.kind == .gyroscope ? [0] : [])
     }
     guard let steps = steps(alignment, grid, width: width), let chain = InnovationChain(width: width, models: models)
     else { return (0, 0) }
-    let channels = models.flatMap { model in (0..<3).map { MotionChannel(kind: model.kind, axis: $0) } }
     let own = chain.ownInnovations(of: a, onset: 0, grid: grid, channels: channels, steps: steps)
     let peer = chain.peerInnovations(
       of: bob.recording, onset: 0, alignment: alignment, grid: grid, channels: channels, steps: steps)

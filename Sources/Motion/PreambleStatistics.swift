@@ -28,11 +28,9 @@ public struct PreambleStatistics: Sendable {
 
   /// The figures at a spacing of `width` grid points with predictors of one order.
   ///
-  /// - Parameter chain: the chain to use; `nil` fits one.
   /// - Returns: `nil` where nothing can be fitted.
   public init?(
-    alice: Preamble, bob: Preamble, alignment: Alignment, grid: SampleGrid, width: Int, order: Int,
-    chain given: InnovationChain? = nil
+    alice: Preamble, bob: Preamble, alignment: Alignment, grid: SampleGrid, width: Int, order: Int
   ) {
     let a = alice.recording
     let b = bob.recording
@@ -49,16 +47,14 @@ public struct PreambleStatistics: Sendable {
       let series = StepSeries(own, kind: kind, steps: extended, width: width)
       let range = lead..<series.values.count
       for channel in (0..<3).map({ MotionChannel(kind: kind, axis: $0) }) {
-        let model =
-          given?.model(for: channel)
-          ?? (given == nil
-            ? InnovationModel.fit(channel: channel, order: order, series: series, range: range) : nil)
-        guard let model else { continue }
+        guard let model = InnovationModel.fit(channel: channel, order: order, series: series, range: range) else {
+          continue
+        }
         models.append(model)
         residuals[channel] = PreambleStatistics.autoregressiveResidual(channel: channel, series: series, range: range)
       }
     }
-    guard let chain = given ?? InnovationChain(width: width, models: models), chain.width == width else { return nil }
+    guard let chain = InnovationChain(width: width, models: models) else { return nil }
     let all = models.map(\.channel)
     let ownBlock = chain.ownInnovations(of: a, onset: 0, grid: grid, channels: all, steps: steps)
     let peerBlock = chain.peerInnovations(
@@ -88,7 +84,7 @@ public struct PreambleStatistics: Sendable {
     channels = result
   }
 
-  /// rms residual of the best AR(6) predictor of a series, all axes together; first differences for acceleration.
+  /// rms residual of the best AR(6) predictor of one axis of a series; first differences for acceleration.
   private static func autoregressiveResidual(
     channel: MotionChannel, series: StepSeries, range: Range<Int>
   ) -> Double? {
