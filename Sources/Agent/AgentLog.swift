@@ -1,4 +1,5 @@
 import Glibc
+import Platform
 
 /// The agent's log: one line an event, `message key=value …`, on standard error.
 ///
@@ -40,11 +41,7 @@ public struct AgentLog: Sendable {
   ///   - write: takes a line, its end included.
   public init(
     minimum: Level, forJournal: Bool,
-    write: @escaping @Sendable (String) -> Void = { line in
-      let bytes = Array(line.utf8)
-      // A log that cannot be written is no reason to stop.
-      _ = Glibc.write(STDERR_FILENO, bytes, bytes.count)
-    }
+    write: @escaping @Sendable (String) -> Void = AgentLog.lines(to: STDERR_FILENO)
   ) {
     self.minimum = minimum
     self.forJournal = forJournal
@@ -61,6 +58,28 @@ public struct AgentLog: Sendable {
     for (key, value) in fields { line += " \(key)=\(AgentLog.quoted(value))" }
     let prefix = forJournal ? "<\(level.priority)>" : "\(AgentLog.timestamp()) \(level): "
     write(prefix + line + "\n")
+  }
+
+  /// Longest line written, bytes: PIPE_BUF, what a pipe or socket that is ready takes whole (pipe(7), poll(2)).
+  private static let longestLine = 4096
+
+  /// Writes lines to a descriptor, and waits for nobody: while whoever reads them has stopped (a pager, a journald on a
+  /// card that stalls), lines are lost, and the next one that is not is preceded by their number.
+  public static func lines(to descriptor: Int32) -> @Sendable (String) -> Void {
+    let lost = Locked(0)
+    return { line in
+      lost.withLock { lost in
+        func put(_ text: String) -> Bool {
+          var ready = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+          guard poll(&ready, 1, 0) > 0, ready.revents & Int16(POLLOUT) != 0 else { return false }
+          var bytes = Array(text.utf8.prefix(longestLine))
+          if text.utf8.count > longestLine { bytes[longestLine - 1] = UInt8(ascii: "\n") }
+          return Glibc.write(descriptor, bytes, bytes.count) == bytes.count
+        }
+        if lost > 0, put("\(lost) lines of the log were lost: nobody read them\n") { lost = 0 }
+        if lost > 0 || !put(line) { lost += 1 }
+      }
+    }
   }
 
   /// The time in the form of RFC 3339, in UTC.

@@ -8,6 +8,8 @@ public struct AgentSettings: Sendable {
   public static let standardPath = "/etc/tacc/agent.toml"
   /// Largest file that is read, bytes.
   static let maximumFileSize = 65_536
+  /// Most dots in a line: each may open a table in the one before, and the parser calls itself for each of those.
+  private static let maximumDots = 1000
 
   private var values: [String: (value: SettingValue, origin: SettingOrigin)] = [:]
 
@@ -125,6 +127,10 @@ public struct AgentSettings: Sendable {
     }
     guard let text = String(validating: bytes, as: UTF8.self), !text.contains("\0") else {
       throw .malformed(path: path, line: nil, reason: "not UTF-8 text")
+    }
+    for (index, line) in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated()
+    where line.count(where: { $0 == UInt8(ascii: ".") }) > maximumDots {
+      throw .malformed(path: path, line: index + 1, reason: "more than \(maximumDots) dots in one line")
     }
     return text
   }

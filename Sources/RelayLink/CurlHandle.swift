@@ -84,7 +84,7 @@ final class CurlHandle {
   /// What libcurl says about the last failure, made safe to show.
   func detail(_ code: CURLcode) -> String {
     let text = String(cString: errorBuffer)
-    return displayable(text.isEmpty ? String(cString: curl_easy_strerror(code)) : text)
+    return displayable(withoutCredentials(text.isEmpty ? String(cString: curl_easy_strerror(code)) : text))
   }
 
   /// Runs the request; blocks. HTTP statuses are for the caller to judge.
@@ -117,6 +117,9 @@ final class CurlHandle {
       CURLE_SSL_CIPHER, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_INVALIDCERTSTATUS, CURLE_SSL_ENGINE_NOTFOUND,
       CURLE_SSL_ENGINE_SETFAILED, CURLE_SSL_ENGINE_INITFAILED:
       .tlsFailed(host: endpoint.host, detail: detail)
+    // What answers without a status line counts as HTTP 0.9.
+    case CURLE_UNSUPPORTED_PROTOCOL where detail.contains("HTTP/0.9"):
+      .unexpectedAnswer("it is no HTTP (is there a relay at this port?)")
     case CURLE_UNSUPPORTED_PROTOCOL:
       .unsuitableLibcurl(version: LibcurlRequirements.current.versionText, problem: detail)
     case CURLE_WEIRD_SERVER_REPLY: .unexpectedAnswer(detail)

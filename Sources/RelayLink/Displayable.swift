@@ -24,3 +24,16 @@ func displayable(utf8 bytes: some Collection<UInt8>, limit: Int = 200) -> String
   // A scalar has at most four bytes, so nothing that could be shown is lost by cutting first.
   displayable(String(decoding: bytes.prefix(limit * 4 + 4), as: UTF8.self), limit: limit)
 }
+
+/// The same text without what may be a user name and password in an address: libcurl quotes a proxy that it cannot use as
+/// it stands in the environment.
+func withoutCredentials(_ text: String) -> String {
+  guard let at = text.lastIndex(of: "@") else { return text }
+  var start = text.startIndex
+  if let quote = text[..<at].firstIndex(of: "'") { start = text.index(after: quote) }
+  // The scheme may stay.
+  if let slashes = text[start..<at].indices.first(where: { text[$0..<at].hasPrefix("://") }) {
+    start = text.index(slashes, offsetBy: 3)
+  }
+  return text[..<start] + "…" + text[at...]
+}

@@ -61,6 +61,9 @@ final class LinkLoop<Interpreter: MessageInterpreter> {
   private static var receiveBurst: Int { 64 }
   /// Malformed messages after which the relay is given up.
   private static var violationLimit: Int { 64 }
+  /// Messages and pings after which the relay is given up, five times what it lets through in a session: while it sends
+  /// faster than it is read, libcurl keeps all of it.
+  private static var messageLimit: Int { 20_000 }
 
   private let request: LinkRequest<Interpreter>
   private let socket: CurlWebSocket
@@ -71,6 +74,7 @@ final class LinkLoop<Interpreter: MessageInterpreter> {
   /// When joining or closing takes too long.
   private var deadline: ContinuousClock.Instant?
   private var violations = 0
+  private var messages = 0
   private var random = SystemRandomNumberGenerator()
 
   /// Bytes being sent; only replaced when all are gone.
@@ -191,6 +195,8 @@ final class LinkLoop<Interpreter: MessageInterpreter> {
   }
 
   private func take(_ message: MessageAssembler.Message) {
+    messages += 1
+    if messages > Self.messageLimit { return misbehaved("more than \(Self.messageLimit) messages", code: 1008) }
     switch message {
     case .text(let text): interpret(text)
     case .binary(let count):

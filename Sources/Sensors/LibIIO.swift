@@ -13,11 +13,15 @@ struct LibIIO: IIOBackend {
     // errno has the reason only where the pointer is null.
     errno = 0
     guard let context = iio_create_context_from_uri(uri) else {
-      throw IIOFailure(operation: .openContext, subject: uri, code: abs(errno))
+      throw IIOFailure(operation: .openContext, subject: uri, code: errnoCode(of: errno))
     }
     return LibIIOContext(context)
   }
 }
+
+/// The errno in what libiio returned or left in errno, with either sign. A remote context can make it any number, the one
+/// included that has no opposite.
+func errnoCode(of result: Int32) -> Int32 { Int32(clamping: result.magnitude) }
 
 /// A context of libiio. Its pointers never leave this file.
 final class LibIIOContext: IIOContextAccess {
@@ -43,7 +47,7 @@ final class LibIIOContext: IIOContextAccess {
     let result = iio_context_set_timeout(context, UInt32(clamping: milliseconds))
     // A context made of XML has nothing to wait for.
     guard result >= 0 || result == -ENOSYS else {
-      throw IIOFailure(operation: .setTimeout, subject: "the context", code: -result)
+      throw IIOFailure(operation: .setTimeout, subject: "the context", code: errnoCode(of: result))
     }
   }
 
@@ -86,7 +90,7 @@ final class LibIIOContext: IIOContextAccess {
   func trigger(of device: String) throws(IIOFailure) -> IIOTrigger {
     var trigger: OpaquePointer?
     let result = iio_device_get_trigger(try self.device(device), &trigger)
-    switch -result {
+    switch errnoCode(of: result) {
     case _ where result >= 0:
       guard let trigger, let id = iio_device_get_id(trigger) else { return .none }
       return .device(String(cString: id))
@@ -94,7 +98,7 @@ final class LibIIOContext: IIOContextAccess {
     // The local backend takes the empty file of a device without trigger for a failed read.
     case EIO: return .none
     case ENXIO: return .unknown
-    default: throw IIOFailure(operation: .readTrigger, subject: "\(device)/trigger/current_trigger", code: -result)
+    case let code: throw IIOFailure(operation: .readTrigger, subject: "\(device)/trigger/current_trigger", code: code)
     }
   }
 
@@ -102,7 +106,8 @@ final class LibIIOContext: IIOContextAccess {
     let source: OpaquePointer? = if let trigger { try self.device(trigger) } else { nil }
     let result = iio_device_set_trigger(try self.device(device), source)
     guard result >= 0 else {
-      throw IIOFailure(operation: .setTrigger, subject: "\(device)/trigger/current_trigger", code: -result)
+      throw IIOFailure(
+        operation: .setTrigger, subject: "\(device)/trigger/current_trigger", code: errnoCode(of: result))
     }
   }
 
@@ -151,13 +156,17 @@ final class LibIIOContext: IIOContextAccess {
       guard let channel = iio_device_find_channel(pointer, id, false) else {
         throw IIOFailure(operation: .findDevice, subject: "\(device)/\(id)", code: ENOENT)
       }
+      // libiio divides by the size of a channel, and its XML does not show the one of a format that repeats no times.
+      guard let format = iio_channel_get_data_format(channel)?.pointee, format.length >= 8, format.repeat >= 1 else {
+        throw IIOFailure(operation: .openBuffer, subject: "\(device)/\(id)", code: EINVAL)
+      }
       iio_channel_enable(channel)
     }
     // Refused by contexts that do not know the notion; they have their own.
     _ = iio_device_set_kernel_buffers_count(pointer, UInt32(clamping: kernelBuffers))
     errno = 0
     guard let buffer = iio_device_create_buffer(pointer, scans, false) else {
-      throw IIOFailure(operation: .openBuffer, subject: device, code: abs(errno))
+      throw IIOFailure(operation: .openBuffer, subject: device, code: errnoCode(of: errno))
     }
     return LibIIOBuffer(buffer, device: device, of: self)
   }

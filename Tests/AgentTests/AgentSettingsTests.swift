@@ -27,6 +27,13 @@ import Testing
     }
   }
 
+  @Test func aKeyOfManyPartsIsRefusedBeforeTheParserFollowsThem() {
+    let key = String(repeating: "a.", count: 30_000) + "a"
+    for text in ["[window]\nseconds = 30\n\(key) = 1\n", "\n\n[\(key)]\n"] {
+      #expect(complaint(text)?.contains(", line 3: more than 1000 dots in one line") == true)
+    }
+  }
+
   @Test func theDefaultsAreAConfiguration() throws {
     let configuration = try AgentConfiguration(try load())
     #expect(configuration.margin == 512)

@@ -77,6 +77,18 @@ extension LinkSuite {
       #expect(events.last == .closed(.relayMisbehaved("a message exceeds 98304 bytes")), "\(events)")
     }
 
+    @Test("Endless pings end the connection", .timeLimit(.minutes(1)))
+    func endlessPings() async throws {
+      let relay = try ScriptedRelay { peer in
+        try peer.admit()
+        let pings = Array(repeating: ScriptedPeer.frame([1, 2, 3], opcode: 9), count: 500).flatMap { $0 }
+        while true { try peer.write(pings) }
+      }
+      defer { relay.stop() }
+      let events = await (try open(relay)).remainingEvents()
+      #expect(events == [.closed(.relayMisbehaved("more than 20000 messages"))], "\(events)")
+    }
+
     @Test("Random bytes end in a closed event")
     func randomBytes() async throws {
       let seed = UInt64.random(in: .min ... .max)

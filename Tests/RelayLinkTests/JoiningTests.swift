@@ -90,6 +90,16 @@ extension LinkSuite {
       }
     }
 
+    @Test("A server of another protocol is not taken for a libcurl that is too old, and may be asked again")
+    func anotherProtocol() async throws {
+      let relay = try ScriptedRelay { peer in
+        try peer.readHead()
+        try peer.write("SSH-2.0-OpenSSH_9.2\r\n")
+      }
+      defer { relay.stop() }
+      #expect(try await openingError(relay) == .unexpectedAnswer("it is no HTTP (is there a relay at this port?)"))
+    }
+
     @Test("A head without end does not fill the memory")
     func endlessHead() async throws {
       let relay = try ScriptedRelay { peer in

@@ -3,6 +3,20 @@ import Testing
 @testable import RelayLink
 
 @Suite("Small parts of the relay link") struct SmallPartsTests {
+  @Test(
+    "What libcurl says of a proxy that it cannot use is told without user name and password",
+    arguments: [
+      (
+        "Unsupported proxy syntax in 'http://me:secret@host:99999': no port",
+        "Unsupported proxy syntax in 'http://…@host:99999': no port"
+      ),
+      ("Unsupported proxy scheme for 'foo://me:sec@ret@host:8'", "Unsupported proxy scheme for 'foo://…@host:8'"),
+      ("Unsupported proxy syntax in 'me:secret@host:x'", "Unsupported proxy syntax in '…@host:x'"),
+      ("me:secret@host", "…@host"),
+      ("Could not resolve proxy: host", "Could not resolve proxy: host"),
+    ])
+  func credentials(said: String, told: String) { #expect(withoutCredentials(said) == told) }
+
   @Test("A silent relay is pinged twice, then given up")
   func keepaliveSilence() {
     let start = ContinuousClock.now

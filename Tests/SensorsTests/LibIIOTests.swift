@@ -111,6 +111,24 @@ struct LibIIOTests {
     deinit { close(descriptor) }
   }
 
+  @Test("a channel of no bytes, by which libiio would divide, is refused", arguments: ["16X0", "0", "7"])
+  func noBytes(storage: String) throws {
+    let xml = FakeXML.context(FakeXML.mpu6050()).replacingOccurrences(of: "S16/16&gt;", with: "S16/\(storage)&gt;")
+    let file = try File(xml)
+    let access = try LibIIO().open(uri: "xml:\(file.path)")
+    let failure = #expect(throws: IIOFailure.self) {
+      _ = try access.openBuffer(device: "iio:device0", channels: ["accel_x"], scans: 8, kernelBuffers: 4)
+    }
+    #expect(failure == IIOFailure(operation: .openBuffer, subject: "iio:device0/accel_x", code: EINVAL))
+  }
+
+  @Test("every number that a far side can give for an error has an errno")
+  func errorNumbers() {
+    #expect(errnoCode(of: -19) == 19)
+    #expect(errnoCode(of: 19) == 19)
+    #expect(errnoCode(of: .min) == .max)
+  }
+
   @Test("XML that is none, empty or huge")
   func malformed() throws {
     for text in ["", "<context", "<device/>", String(repeating: "x", count: 1 << 16)] {
