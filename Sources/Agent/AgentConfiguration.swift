@@ -66,7 +66,9 @@ public struct AgentConfiguration: Sendable {
     do {
       relay = try RelayEndpoint(url)
     } catch {
-      throw reader.impossible("relay.url", "an address such as wss://relay.example (\(error))")
+      // Where somebody gave a password, it is not repeated.
+      let shown = url.contains("@") ? "an address with a user name" : nil
+      throw reader.impossible("relay.url", "an address such as wss://relay.example (\(error))", shown: shown)
     }
     room = try reader.text("relay.room")
     guard RoomName.isValid(room) else {
@@ -138,10 +140,10 @@ public struct AgentConfiguration: Sendable {
 private struct SettingsReader {
   let settings: AgentSettings
 
-  func impossible(_ key: String, _ expected: String) -> ConfigurationError {
+  func impossible(_ key: String, _ expected: String, shown text: String? = nil) -> ConfigurationError {
     let entry = settings.entry(key)
     return .impossible(
-      key: key, origin: entry?.origin ?? .builtIn, value: entry.map { shown("\($0.value)") } ?? "nothing",
+      key: key, origin: entry?.origin ?? .builtIn, value: text ?? entry.map { shown("\($0.value)") } ?? "nothing",
       expected: expected)
   }
 

@@ -38,8 +38,9 @@ public struct AgentDaemon: Sendable {
 
   /// Runs until a terminating signal, for a caller that has nothing else to do.
   ///
-  /// - Throws: as ``run(signals:)`` does.
+  /// - Throws: as ``run(signals:)`` does, and where the system gives no thread.
   public func runBlocking(signals: AsyncStream<ProcessSignal>) throws {
+    try AgentThread.current.prepare()
     let ending = Locked<Result<Void, any Error>?>(nil)
     let done = DispatchSemaphore(value: 0)
     _ = AgentThread.start {

@@ -128,9 +128,14 @@ public struct AgentSettings: Sendable {
     guard let text = String(validating: bytes, as: UTF8.self), !text.contains("\0") else {
       throw .malformed(path: path, line: nil, reason: "not UTF-8 text")
     }
-    for (index, line) in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated()
-    where line.count(where: { $0 == UInt8(ascii: ".") }) > maximumDots {
-      throw .malformed(path: path, line: index + 1, reason: "more than \(maximumDots) dots in one line")
+    for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+      if line.utf8.count(where: { $0 == UInt8(ascii: ".") }) > maximumDots {
+        throw .malformed(path: path, line: index + 1, reason: "more than \(maximumDots) dots in one line")
+      }
+      // The parser would end the text there.
+      if line.contains("\\u0000") || line.contains("\\U00000000") {
+        throw .malformed(path: path, line: index + 1, reason: "a NUL character, which no setting can hold")
+      }
     }
     return text
   }

@@ -70,15 +70,27 @@ final class AgentThread: TaskExecutor {
     sleeper?.continuation.resume(throwing: error)
   }
 
+  /// Starts the thread, which the first task would do otherwise.
+  ///
+  /// - Throws: where the system gives none.
+  func prepare() throws {
+    _ = try state.withLock { state in Result { try runningThread(&state) } }.get()
+  }
+
+  private func runningThread(_ state: inout State) throws -> PollThread {
+    if let thread = state.thread { return thread }
+    let thread = try PollThread(name: "tacc-agent", makeWork: { AgentWork(executor: self) })
+    state.thread = thread
+    return thread
+  }
+
   /// Wakes the thread, and starts it the first time.
   private func wake() {
     let thread = state.withLock { state -> PollThread? in
-      if let thread = state.thread { return thread }
       // Without a thread no task can run at all: there is nobody to tell and nothing to go on with.
-      guard let thread = try? PollThread(name: "tacc-agent", makeWork: { AgentWork(executor: self) }) else {
+      guard let thread = try? runningThread(&state) else {
         preconditionFailure("the operating system refused the agent's thread")
       }
-      state.thread = thread
       return thread
     }
     thread?.wake()

@@ -90,34 +90,54 @@ final class ControlServer: Sendable {
   /// Serves until ``stop()``.
   ///
   /// - Parameter handler: called from some thread with each request and the connection to answer on.
-  func start(_ handler: @escaping @Sendable (ControlRequest, ControlConnection) -> Void) {
-    Thread.detachNewThread { [self] in
-      while true {
-        let accepted = accept(descriptor, nil, nil)
-        if accepted < 0 {
-          if errno == EINTR || errno == ECONNABORTED { continue }
-          // Out of descriptors or memory: what is open will be closed in time.
-          if [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(errno) {
-            poll(nil, 0, 100)
-            continue
-          }
-          break
-        }
-        _ = fcntl(accepted, F_SETFD, FD_CLOEXEC)
-        guard let connection = admit(accepted) else { continue }
-        Thread.detachNewThread {
-          do {
-            let request = try ControlServer.readRequest(accepted)
-            connection.hasAsked.store(true, ordering: .releasing)
-            handler(request, connection)
-          } catch {
-            connection.send(
-              .refusal("no request: one line of JSON was expected, such as {\"command\":\"status\",\"follow\":false}"))
-            connection.end()
-          }
-        }
-      }
+  /// - Throws: where the system gives no thread for it; the socket is gone then.
+  func start(_ handler: @escaping @Sendable (ControlRequest, ControlConnection) -> Void) throws(ControlError) {
+    do {
+      _ = try SystemThread(name: "tacc-control") { [self] in serve(handler) }
+    } catch {
+      stop()
       close(descriptor)
+      throw .unavailable(operation: "start a thread for", path: path, code: error.code)
+    }
+  }
+
+  private func serve(_ handler: @escaping @Sendable (ControlRequest, ControlConnection) -> Void) {
+    while true {
+      let accepted = accept(descriptor, nil, nil)
+      if accepted < 0 {
+        if errno == EINTR || errno == ECONNABORTED { continue }
+        // Out of descriptors or memory: what is open will be closed in time.
+        if [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(errno) {
+          poll(nil, 0, 100)
+          continue
+        }
+        break
+      }
+      _ = fcntl(accepted, F_SETFD, FD_CLOEXEC)
+      guard let connection = admit(accepted) else { continue }
+      do {
+        _ = try SystemThread(name: "tacc-client") { ControlServer.answer(accepted, connection, handler) }
+      } catch {
+        connection.send(
+          .refusal("the agent gets no thread for a request now (\(String(cString: strerror(error.code)))); try again"))
+        connection.end()
+      }
+    }
+    close(descriptor)
+  }
+
+  private static func answer(
+    _ accepted: Int32, _ connection: ControlConnection,
+    _ handler: @Sendable (ControlRequest, ControlConnection) -> Void
+  ) {
+    do {
+      let request = try readRequest(accepted)
+      connection.hasAsked.store(true, ordering: .releasing)
+      handler(request, connection)
+    } catch {
+      connection.send(
+        .refusal("no request: one line of JSON was expected, such as {\"command\":\"status\",\"follow\":false}"))
+      connection.end()
     }
   }
 

@@ -1,19 +1,11 @@
 import Controls
+import Platform
 import Sensors
 
 extension AgentDevices {
   /// The devices that a configuration names.
   public static let hardware = AgentDevices(
-    sensor: { configuration, log in
-      switch configuration.sensor {
-      case .iio(let uri, let device):
-        return IIOSource(IIOSettings(uri: uri, device: device, rate: configuration.rate)) {
-          log(.info, "sensor: \($0)")
-        }
-      case .evdev(let device):
-        return EvdevSource(device: device) { log(.info, "sensor: \($0)") }
-      }
-    },
+    sensor: SensorSources().source(for:_:),
     button: { configuration, log in
       let button: any Button
       switch configuration.button {
@@ -57,6 +49,34 @@ extension AgentButton {
     self.init(presses: presses) {
       listener.cancel()
       await onOwnThread { button.close() }
+    }
+  }
+}
+
+/// The sensor in use: windows share it, so that it knows of calls to it that have not returned yet, and refuses others
+/// rather than hang in them too.
+private final class SensorSources: Sendable {
+  private struct Key: Hashable {
+    let sensor: AgentConfiguration.Sensor
+    let rate: Double
+    let logLevel: String
+  }
+
+  private let latest = Locked<(key: Key, source: any MotionSource)?>(nil)
+
+  /// The source of a configuration; a new one where the configuration says something else than the one before.
+  @Sendable func source(for configuration: AgentConfiguration, _ log: AgentLog) -> any MotionSource {
+    let key = Key(sensor: configuration.sensor, rate: configuration.rate, logLevel: configuration.logLevel)
+    return latest.withLock { latest in
+      if let latest, latest.key == key { return latest.source }
+      let source: any MotionSource =
+        switch configuration.sensor {
+        case .iio(let uri, let device):
+          IIOSource(IIOSettings(uri: uri, device: device, rate: configuration.rate)) { log(.info, "sensor: \($0)") }
+        case .evdev(let device): EvdevSource(device: device) { log(.info, "sensor: \($0)") }
+        }
+      latest = (key, source)
+      return source
     }
   }
 }

@@ -121,7 +121,7 @@ struct OpenDevices {
     _ = try await socket.fill(with: SocketSettings(configuration), atMost: limits.release) { [feed] in
       guard let path = configuration.controlSocket else { return nil }
       let server = try ControlServer(path: path, group: configuration.controlGroup)
-      server.start { request, connection in feed.yield(.control(request, connection)) }
+      try server.start { request, connection in feed.yield(.control(request, connection)) }
       return server
     }
   }

@@ -38,6 +38,10 @@ struct PairingWindow: Sendable {
 
   /// Matches one press may lead to, shaken or not: whoever fills the room cannot keep a board busy for ever.
   static let maximumMatches = 20
+  /// Whoever matches and leaves shall not use them up in a moment: after an attempt without a shake the board waits this
+  /// long, and twice as long after each further one, up to ``longestPause``.
+  static let firstPause = Duration.milliseconds(250)
+  static let longestPause = Duration.seconds(5)
 
   let configuration: AgentConfiguration
   let sensor: any MotionSource
@@ -72,9 +76,10 @@ struct PairingWindow: Sendable {
     var ticket: String?
     var shakes = 0
     var last: AbortReason?
+    var pause = Duration.zero
     for _ in 0..<PairingWindow.maximumMatches {
       let match: RelayMatch
-      switch await tap.whileDelivering({ [ticket] in await meet(ticket: ticket, tell) }) {
+      switch await tap.whileDelivering({ [ticket, pause] in await meet(ticket: ticket, after: pause, tell) }) {
       case .success(let found): match = found
       case .failure(.cancelled):
         // A board whose sensor fails while it waits has nothing to wait for.
@@ -100,6 +105,7 @@ struct PairingWindow: Sendable {
         if case .cancelled = error { return .cancelled }
         // The other side took its session with it; the room is still there.
         tell(.retrying(.linkLost("\(error)")))
+        pause = PairingWindow.next(pause)
         continue
       } catch {
         return .aborted(.internalFault("\(error)"))
@@ -111,7 +117,12 @@ struct PairingWindow: Sendable {
       case .failure(let reason):
         if Task.isCancelled { return .cancelled }
         if case .sensorFailed(let text) = reason { return .sensor(text) }
-        if outcome.report.onset != nil { shakes += 1 }
+        if outcome.report.onset != nil {
+          shakes += 1
+          pause = .zero
+        } else {
+          pause = PairingWindow.next(pause)
+        }
         last = reason
         guard !reason.isFault, shakes < configuration.attempts else { return .aborted(reason) }
         tell(.retrying(reason))
@@ -120,11 +131,17 @@ struct PairingWindow: Sendable {
     return .aborted(last ?? .peerLeft)
   }
 
-  /// Waits in the room; a relay that cannot be reached is asked again, ever more slowly, until the window closes.
+  private static func next(_ pause: Duration) -> Duration { min(max(pause * 2, firstPause), longestPause) }
+
+  /// Waits in the room, after a pause; a relay that cannot be reached is asked again, ever more slowly, until the window
+  /// closes.
   private func meet(
-    ticket: String?, _ tell: @escaping @Sendable (Event) -> Void
+    ticket: String?, after delay: Duration, _ tell: @escaping @Sendable (Event) -> Void
   ) async -> Result<RelayMatch, RelayLinkError> {
-    var pause = Duration.milliseconds(250)
+    if delay > .zero {
+      do { try await AgentThread.sleep(for: delay) } catch { return .failure(.cancelled) }
+    }
+    var pause = PairingWindow.firstPause
     while true {
       do throws(RelayLinkError) {
         return .success(
@@ -141,7 +158,7 @@ struct PairingWindow: Sendable {
       } catch {
         return .failure(.cancelled)
       }
-      pause = min(pause * 2, .seconds(5))
+      pause = PairingWindow.next(pause)
     }
   }
 }

@@ -1,4 +1,5 @@
-import Foundation
+import Glibc
+import Platform
 
 /// What the process is told by signals.
 public enum ProcessSignal: Sendable, Hashable {
@@ -17,14 +18,16 @@ public enum ProcessSignal: Sendable, Hashable {
   ///
   /// They are blocked in the calling thread and in those it starts from now on, so that no other thread is interrupted by
   /// one: call it first thing in `main`.
-  public static func all() -> AsyncStream<ProcessSignal> {
+  ///
+  /// - Throws: `SystemErrno` where the system gives no thread to wait for them.
+  public static func all() throws -> AsyncStream<ProcessSignal> {
     var set = sigset_t()
     sigemptyset(&set)
     for number in meanings.keys { sigaddset(&set, number) }
     pthread_sigmask(SIG_BLOCK, &set, nil)
     let (stream, continuation) = AsyncStream.makeStream(of: ProcessSignal.self)
     let waited = set
-    Thread.detachNewThread {
+    _ = try SystemThread(name: "tacc-signals") {
       var set = waited
       var number: Int32 = 0
       while sigwait(&set, &number) == 0 {

@@ -137,7 +137,9 @@ extension AbortReason: CustomStringConvertible {
     case .unsupportedVersion(let version):
       "the other board speaks protocol version \(version), this one \(Hello.version); update the older one"
     case .noCommonProfile: "the two boards have no permitted quantiser profile in common; check both configurations"
-    case .sameRole: "the other board took the same role; start one as alice and one as bob"
+    case .sameRole:
+      "the other board took the same role; start one as alice and one as bob (in a room the relay says who is "
+        + "which: whoever is there is not a working tacc, or hostile)"
     case .malformed(let text):
       "the other side or the relay sent a malformed message (\(text)); it is not a working tacc, or hostile"
     case .unexpectedMessage(let text):

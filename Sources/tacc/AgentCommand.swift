@@ -73,7 +73,8 @@ struct AgentCommand: ParsableCommand {
     }
     // Before any other thread is there.
     let complaints = ProcessHardening.apply(environment: environment)
-    let signals = ProcessSignal.all()
+    let signals: AsyncStream<ProcessSignal>
+    do { signals = try ProcessSignal.all() } catch { throw ExitStatus.fault("no thread can be started: \(error)") }
     let log = AgentLog(minimum: .info, forJournal: environment["JOURNAL_STREAM"] != nil)
     for complaint in complaints { log(.warning, complaint) }
     let daemon = AgentDaemon(

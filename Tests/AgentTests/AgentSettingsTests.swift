@@ -85,6 +85,7 @@ import Testing
     ("[button]\nsource = \"knob\"", "give gpio, key, none"),
     ("[control]\nsocket = \"relative.sock\"", "an absolute path"),
     ("[relay]\nroom = \"a\\u001Bb\"", "without control characters"),
+    ("[control]\nsocket = \"/run/a\\u0000b\"", "line 2: a NUL character"),
     ("[relay\nroom = 1", "line 1"),
     ("[relay]\nroom = ", "line 2"),
     ("[relay]\nroom = \"a\"\nroom = \"b\"", "line 3"),
@@ -93,6 +94,12 @@ import Testing
     let said = complaint(text) ?? "it was taken"
     #expect(said.contains(expected), "\(said)")
     #expect(said.contains(".toml"), "the file is not named: \(said)")
+  }
+
+  @Test func aPasswordInAnAddressIsNotRepeated() {
+    let said = complaint("[relay]\nurl = \"wss://me:hunter2@relay.example\"") ?? "it was taken"
+    #expect(said.contains("relay.url") && said.contains("has no accounts"), "\(said)")
+    #expect(!said.contains("hunter2"))
   }
 
   @Test func variablesAreCheckedToo() {

@@ -39,7 +39,7 @@ import Testing
   @Test func answersArriveInOrderUntilTheLast() async throws {
     let server = try ControlServer(path: path, group: nil)
     defer { server.stop() }
-    server.start { request, connection in
+    try server.start { request, connection in
       #expect(request.command == .press && request.follow)
       connection.send(ControlAnswer(state: .windowOpen))
       connection.send(ControlAnswer(state: .shaking(0.5)))
@@ -58,14 +58,14 @@ import Testing
   func whatIsNoRequestIsRefused(text: String) async throws {
     let server = try ControlServer(path: path, group: nil)
     defer { server.stop() }
-    server.start { request, _ in Issue.record("taken as \(request)") }
+    try server.start { request, _ in Issue.record("taken as \(request)") }
     #expect(try await raw(Array(text.utf8)).contains("\"refused\":true"))
   }
 
   @Test func anEndlessRequestIsRefused() async throws {
     let server = try ControlServer(path: path, group: nil)
     defer { server.stop() }
-    server.start { request, _ in Issue.record("taken as \(request)") }
+    try server.start { request, _ in Issue.record("taken as \(request)") }
     #expect(
       try await raw([UInt8](repeating: 0x20, count: 3 * ControlServer.maximumRequest)).contains("\"refused\":true"))
   }
@@ -139,11 +139,11 @@ import Testing
 
   @Test func aSocketThatAnotherAgentPutInItsPlaceStays() throws {
     let first = try ControlServer(path: path, group: nil)
-    first.start { _, _ in }
+    try first.start { _, _ in }
     #expect(first.isInPlace)
     unlink(path)
     let second = try ControlServer(path: path, group: nil)
-    second.start { _, _ in }
+    try second.start { _, _ in }
     defer { second.stop() }
     #expect(!first.isInPlace && second.isInPlace)
     first.stop()
@@ -152,7 +152,7 @@ import Testing
 
   @Test func aSocketThatIsServedIsNotTaken() throws {
     let first = try ControlServer(path: path, group: nil)
-    first.start { _, _ in }
+    try first.start { _, _ in }
     defer { first.stop() }
     #expect(throws: ControlError.inUse(path: path)) { _ = try ControlServer(path: path, group: nil) }
   }
@@ -165,7 +165,7 @@ import Testing
     close(descriptor)
     let server = try ControlServer(path: path, group: nil)
     defer { server.stop() }
-    server.start { _, connection in
+    try server.start { _, connection in
       connection.send(ControlAnswer(state: .waiting, done: true))
       connection.end()
     }
@@ -191,7 +191,7 @@ import Testing
   @Test func anAgentThatDiesIsNoticed() async throws {
     let server = try ControlServer(path: path, group: nil)
     defer { server.stop() }
-    server.start { _, connection in
+    try server.start { _, connection in
       connection.send(ControlAnswer(state: .windowOpen))
       connection.end()
     }
@@ -202,7 +202,7 @@ import Testing
     let server = try ControlServer(path: path, group: nil)
     defer { server.stop() }
     let held = Locked<[ControlConnection]>([])
-    server.start { request, connection in
+    try server.start { request, connection in
       guard request.follow else {
         connection.send(ControlAnswer(state: .waiting, done: true))
         connection.end()
@@ -226,7 +226,7 @@ import Testing
     defer { server.stop() }
     let held = Locked<[ControlConnection]>([])
     let (arrivals, feed) = AsyncStream.makeStream(of: Void.self)
-    server.start { _, connection in
+    try server.start { _, connection in
       held.withLock { $0.append(connection) }
       feed.yield()
     }
