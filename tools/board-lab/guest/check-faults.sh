@@ -84,7 +84,9 @@ check "then the driver's runtime status is error, and reading says EINVAL" eval 
   '[ "$(runtime_status)" = error ] && says "Invalid argument" raw'
 lab_fault nak 0
 check "the sensor answers again, the driver does not: still EINVAL" says 'Invalid argument' raw
-check "nor does it stream: EINVAL when the buffer is switched on, or ETIMEDOUT" says 'Invalid argument (22)\|Connection timed out (110)' works
+# The power management of the bus may get there first, and put it right.
+check "nor does it stream (EINVAL when the buffer is switched on, or ETIMEDOUT), or else it works" eval \
+  'says "Invalid argument (22)\|Connection timed out (110)" works || works'
 check "unbinding and binding cures it" cured
 sleep 3 # until the sensor is suspended
 lab_fault nak 1

@@ -67,5 +67,6 @@ int main(int argc, char **argv)
 	printf("%ld scans in %.3f s, steps %.3f to %.3f ms, %ld out of step, %ld breaks in the ramp, last %.2f s ago%s\n", count,
 	       (before.time - first) * 1e-9, shortest * 1e-6, longest * 1e-6, late, broken, age,
 	       monotonic ? "" : " (not CLOCK_MONOTONIC)");
-	return steps > 0 && late == 0 && broken == 0 && monotonic ? 0 : 1;
+	/* An emulated clock ticks late now and then where the host is busy; a scan that is lost breaks the ramp. */
+	return steps > 0 && late * 100 <= steps && broken == 0 && monotonic ? 0 : 1;
 }
