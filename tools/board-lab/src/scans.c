@@ -3,7 +3,8 @@
  * lab-scans HZ FILE: looks at a file that iio_readdev wrote from the MPU-6050 with three axes of acceleration, three of
  * angular velocity and the timestamp (24 bytes a scan: six be:S16, padding, le:S64), while lab-play -r played its ramp
  * at ±8 g and ±1000 °/s. Prints one line of what it saw. Status 0 if the timestamps are on CLOCK_MONOTONIC, in the last
- * minute, and follow each other within 20 % of the period, and the ramp counts by one from scan to scan in every axis.
+ * minute, and follow each other within 20 % of the period (but for one in a hundred), and the ramp counts by one from
+ * scan to scan in every axis.
  */
 #include <endian.h>
 #include <errno.h>
