@@ -28,6 +28,7 @@ struct AgentRun: ~Copyable {
   private var isAtRest = false
   private(set) var last: WindowSummary?
   private var relayTroubles = RelayTroubles()
+  private var hasSampled = false
   private var shownState = AgentState.waiting.name
 
   /// Nothing is open yet.
@@ -189,6 +190,7 @@ struct AgentRun: ~Copyable {
 
   private mutating func openWindow(_ number: Int) {
     relayTroubles = RelayTroubles()
+    hasSampled = false
     log(.notice, "window open", ["seconds": "\(configuration.windowSeconds)", "room": configuration.room])
     windows.open(number) { [configuration, sensor = daemon.devices.sensor, log] in
       PairingWindow(configuration: configuration, sensor: try sensor(configuration, log))
@@ -197,7 +199,9 @@ struct AgentRun: ~Copyable {
 
   private mutating func observe(_ event: PairingWindow.Event) async -> Bool {
     switch event {
-    case .sampling(let delay): log(.info, "sampling", ["after": "\(delay.nanoseconds / 1_000_000)ms"])
+    case .sampling(let delay):
+      hasSampled = true
+      log(.info, "sampling", ["after": "\(delay.nanoseconds / 1_000_000)ms"])
     case .relayTrouble(let error):
       guard relayTroubles.fails(with: error) else { return true }
       log(.warning, "the relay cannot be reached, trying again: \(error)")
@@ -214,12 +218,7 @@ struct AgentRun: ~Copyable {
   }
 
   private mutating func finish(_ ending: WindowSummary, _ number: Int) {
-    // A board that could not even reach the relay says so rather than that nobody came.
-    var summary = ending
-    if summary.code == "no-partner", let trouble = relayTroubles.current {
-      summary.code = "relay-unreachable"
-      summary.message = "the relay could not be reached when the window closed: \(trouble)"
-    }
+    let summary = ending.explained(hasSampled: hasSampled, relay: relayTroubles)
     last = summary
     log.tell(summary)
     var answer = ControlAnswer(ended: summary, state: .waiting)

@@ -5,6 +5,8 @@ import RelayLink
 struct RelayTroubles {
   /// The trouble of the last try; `nil` once the relay has been reached.
   private(set) var current: RelayLinkError?
+  /// Whether the relay has been reached in this window.
+  private(set) var hasAnswered = false
   private var told: Set<String> = []
   private var isTold = false
 
@@ -19,6 +21,7 @@ struct RelayTroubles {
   /// The relay has been reached; returns whether trouble was told before that has been over only now.
   mutating func passes() -> Bool {
     current = nil
+    hasAnswered = true
     defer { isTold = false }
     return isTold
   }

@@ -20,6 +20,27 @@ extension WindowSummary {
     case .cancelled: self.init(paired: false, code: "cancelled", message: "cancelled on this board")
     }
   }
+
+  /// That nobody came says little where the board could not have met anybody: what was missing before that is told.
+  func explained(hasSampled: Bool, relay: RelayTroubles) -> WindowSummary {
+    guard code == "no-partner" else { return self }
+    var summary = self
+    if let trouble = relay.current {
+      summary.code = "relay-unreachable"
+      summary.message = "the relay could not be reached when the window closed: \(trouble)"
+    } else if !hasSampled {
+      summary.code = "sensor-failed"
+      summary.message =
+        "the sensor had delivered nothing when the window closed; `tacc sensors` tells what there is, and "
+        + "window.seconds sets how long a window is open"
+    } else if !relay.hasAnswered {
+      summary.code = "relay-unreachable"
+      summary.message =
+        "the relay had not answered when the window closed; check relay.url and that the relay runs, and that "
+        + "window.seconds is longer than relay.connect_seconds"
+    }
+    return summary
+  }
 }
 
 extension AgentLog {

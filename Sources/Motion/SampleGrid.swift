@@ -84,10 +84,11 @@ struct GriddedMotion {
   var invalidAcceleration: [AxisFlags] = []
 }
 
-/// Alice's own scans on the grid; a grid point without a scan of its own is invalid.
+/// Alice's own scans on the grid. A scan whose time does not advance, and one that repeats the scan before it bit for bit (a
+/// stuck FIFO), count as missing.
 ///
-/// A scan off the line by more than a quarter of the period, one whose time does not advance, and one that repeats the
-/// scan before it bit for bit (a stuck FIFO) count as missing.
+/// A grid point takes the scan that lies within a quarter of the period. Where none does, as after a pause of one and a
+/// half periods, it lies between two: then it takes their spline, and is invalid only where that is, as Bob's are.
 func gridOwnScans(_ recording: Recording, onset: Int64, grid: SampleGrid, range: Range<Int>) -> GriddedMotion {
   var motion = GriddedMotion(range: range)
   if recording.hasGyroscope {
@@ -98,6 +99,7 @@ func gridOwnScans(_ recording: Recording, onset: Int64, grid: SampleGrid, range:
     motion.acceleration = WipedSeries(repeating: .zero, count: range.count)
     motion.invalidAcceleration = Array(repeating: .all, count: range.count)
   }
+  var isTaken = Array(repeating: false, count: range.count)
   for i in recording.indices(
     from: onset &+ Int64(grid.time(range.lowerBound - 2) * 1e9),
     to: onset &+ Int64(grid.time(range.upperBound + 2) * 1e9))
@@ -106,6 +108,7 @@ func gridOwnScans(_ recording: Recording, onset: Int64, grid: SampleGrid, range:
     let index = grid.nearestIndex(time)
     guard range.contains(index), abs(grid.time(index) - time) <= 0.25 * grid.spacing else { continue }
     let place = index - range.lowerBound
+    isTaken[place] = true
     if recording.hasGyroscope {
       motion.angularVelocity[place] = recording.angularVelocity[i]
       motion.invalidAngularVelocity[place] = recording.clippedAxes(ofAngularVelocityAt: i)
@@ -113,6 +116,23 @@ func gridOwnScans(_ recording: Recording, onset: Int64, grid: SampleGrid, range:
     if recording.hasAccelerometer {
       motion.acceleration[place] = recording.acceleration[i]
       motion.invalidAcceleration[place] = recording.clippedAxes(ofAccelerationAt: i)
+    }
+  }
+  let empty = range.filter { !isTaken[$0 - range.lowerBound] }
+  guard !empty.isEmpty else { return motion }
+  let scans = SplinedScans(recording, onset: onset, times: empty.map(grid.time))
+  if recording.hasGyroscope {
+    let between = scans.angularVelocity
+    for (number, point) in empty.enumerated() {
+      motion.angularVelocity[point - range.lowerBound] = between.values[number]
+      motion.invalidAngularVelocity[point - range.lowerBound] = between.invalid[number]
+    }
+  }
+  if recording.hasAccelerometer {
+    let between = scans.acceleration
+    for (number, point) in empty.enumerated() {
+      motion.acceleration[point - range.lowerBound] = between.values[number]
+      motion.invalidAcceleration[point - range.lowerBound] = between.invalid[number]
     }
   }
   return motion
@@ -128,16 +148,64 @@ func gridPeerScans(
   _ recording: Recording, onset: Int64, alignment: Alignment, grid: SampleGrid, range: Range<Int>
 ) -> GriddedMotion {
   var motion = GriddedMotion(range: range)
-  let times = range.map { grid.time($0) - alignment.offset }
-  guard let first = times.first, let last = times.last else { return motion }
-  // Sixteen scans of margin: a natural spline forgets its ends by a factor of 3.7 per knot.
-  let margin = 16 * recording.typicalPeriod
-  let scans = recording.indices(
-    from: onset &+ Int64((first - margin) * 1e9), to: onset &+ Int64((last + margin) * 1e9)
-  ).filter(recording.isUsableScan)
-  func interpolate(
-    _ values: [SIMD3<Double>], _ clipped: (Int) -> AxisFlags
-  ) -> (values: WipedSeries<SIMD3<Double>>, rates: WipedSeries<SIMD3<Double>>, invalid: [AxisFlags]) {
+  let scans = SplinedScans(recording, onset: onset, times: range.map { grid.time($0) - alignment.offset })
+  var angularRates = WipedSeries<SIMD3<Double>>()
+  if let map = alignment.angularMap, recording.hasGyroscope {
+    let own = scans.angularVelocity
+    motion.angularVelocity = own.values.mapSeries { map * $0 }
+    angularRates = own.rates.mapSeries { map * $0 }
+    motion.invalidAngularVelocity = own.invalid.map { $0.mapped(through: map) }
+  }
+  if let map = alignment.accelerationMap, recording.hasAccelerometer {
+    let own = scans.acceleration
+    motion.acceleration = own.values.mapSeries { map * $0 }
+    motion.invalidAcceleration = own.invalid.map { $0.mapped(through: map) }
+    if let arm = alignment.leverArm, !angularRates.isEmpty {
+      for place in 0..<range.count {
+        let w = motion.angularVelocity[place]
+        motion.acceleration[place] += angularRates[place].cross(arm) + w.cross(w.cross(arm))
+        if motion.invalidAngularVelocity[place] != [] { motion.invalidAcceleration[place] = .all }
+      }
+    }
+  }
+  return motion
+}
+
+/// A board's scans between its scans: every axis as a cubic spline through its own unclipped ones.
+private struct SplinedScans {
+  let recording: Recording
+  let onset: Int64
+  /// Seconds since the board's onset, ascending.
+  let times: [Double]
+  private let scans: [Int]
+
+  init(_ recording: Recording, onset: Int64, times: [Double]) {
+    self.recording = recording
+    self.onset = onset
+    self.times = times
+    guard let first = times.first, let last = times.last else {
+      scans = []
+      return
+    }
+    // Sixteen scans of margin: a natural spline forgets its ends by a factor of 3.7 per knot.
+    let margin = 16 * recording.typicalPeriod
+    scans = recording.indices(
+      from: onset &+ Int64((first - margin) * 1e9), to: onset &+ Int64((last + margin) * 1e9)
+    ).filter(recording.isUsableScan)
+  }
+
+  /// Values, derivatives, and the axes whose spline has a clipped or missing scan next to it.
+  typealias Series = (values: WipedSeries<SIMD3<Double>>, rates: WipedSeries<SIMD3<Double>>, invalid: [AxisFlags])
+
+  var angularVelocity: Series {
+    interpolate(recording.angularVelocity) { recording.clippedAxes(ofAngularVelocityAt: $0) }
+  }
+
+  var acceleration: Series {
+    interpolate(recording.acceleration) { recording.clippedAxes(ofAccelerationAt: $0) }
+  }
+
+  private func interpolate(_ values: [SIMD3<Double>], _ clipped: (Int) -> AxisFlags) -> Series {
     var result = WipedSeries(repeating: SIMD3<Double>.zero, count: times.count)
     var rates = WipedSeries(repeating: SIMD3<Double>.zero, count: times.count)
     var invalid = Array(repeating: AxisFlags.all, count: times.count)
@@ -163,24 +231,4 @@ func gridPeerScans(
     }
     return (result, rates, invalid)
   }
-  var angularRates = WipedSeries<SIMD3<Double>>()
-  if let map = alignment.angularMap, recording.hasGyroscope {
-    let own = interpolate(recording.angularVelocity) { recording.clippedAxes(ofAngularVelocityAt: $0) }
-    motion.angularVelocity = own.values.mapSeries { map * $0 }
-    angularRates = own.rates.mapSeries { map * $0 }
-    motion.invalidAngularVelocity = own.invalid.map { $0.mapped(through: map) }
-  }
-  if let map = alignment.accelerationMap, recording.hasAccelerometer {
-    let own = interpolate(recording.acceleration) { recording.clippedAxes(ofAccelerationAt: $0) }
-    motion.acceleration = own.values.mapSeries { map * $0 }
-    motion.invalidAcceleration = own.invalid.map { $0.mapped(through: map) }
-    if let arm = alignment.leverArm, !angularRates.isEmpty {
-      for place in 0..<times.count {
-        let w = motion.angularVelocity[place]
-        motion.acceleration[place] += angularRates[place].cross(arm) + w.cross(w.cross(arm))
-        if motion.invalidAngularVelocity[place] != [] { motion.invalidAcceleration[place] = .all }
-      }
-    }
-  }
-  return motion
 }

@@ -46,8 +46,15 @@ public func waitForMatch(
     }
     path += "?ticket=\(ticket)"
   }
-  let link = try await OpenedLink.open(
-    path: path, endpoint: endpoint, options: options, interpreter: RoomInterpreter(), patient: joined)
+  let link: OpenedLink<RelayMatch>
+  do throws(RelayLinkError) {
+    link = try await OpenedLink.open(
+      path: path, endpoint: endpoint, options: options, interpreter: RoomInterpreter(), patient: joined)
+  } catch {
+    // A room needs no session: what answers so is something else, or a relay without rooms.
+    if case .unknownSession = error { throw .notARelay(status: 404) }
+    throw error
+  }
   link.mailbox.ask(.close)
   await link.mailbox.ended()
   link.thread.join()

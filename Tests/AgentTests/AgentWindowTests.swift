@@ -1,3 +1,4 @@
+import Motion
 import Foundation
 import Logging
 import Relay
@@ -115,7 +116,7 @@ import Testing
     let gate = Gate()
     let board = Board(relay: nowhere, sensor: StuckSensor(describing: gate), settings: [("window.seconds", "5")])
     let end = try #require(try await board.ask(.press, follow: true).last?.last)
-    #expect(end.code == "no-partner" && (end.seconds ?? 0) < 7)
+    #expect(end.code == "sensor-failed" && (end.seconds ?? 0) < 7)
     #expect(try await board.ask(.status).last?.state == "waiting")
     gate.open()
     try await board.stop()
@@ -137,7 +138,7 @@ import Testing
     var address = ""
     try await withRelay { address = $0 }
     let port = try #require(Int(address.split(separator: ":").last ?? ""))
-    let board = Board(relay: address, sensor: StuckSensor(), settings: [("window.seconds", "5")])
+    let board = Board(relay: address, sensor: StuckSensor(scans: Recording()), settings: [("window.seconds", "5")])
     async let answers = board.ask(.press, follow: true)
     try await board.says("relay cannot be reached")
     let server = RelayServer(
@@ -171,6 +172,19 @@ import Testing
 @Suite struct RelayTroubleTests {
   private func refused(after milliseconds: Int) -> RelayLinkError {
     .unreachable(host: "relay", port: 8000, detail: "Failed to connect to relay port 8000 after \(milliseconds) ms")
+  }
+
+  @Test func aWindowInWhichNobodyCameSaysWhatWasMissing() {
+    let ending = WindowSummary(paired: false, code: "no-partner", message: "nobody came")
+    var relay = RelayTroubles()
+    #expect(ending.explained(hasSampled: false, relay: relay).code == "sensor-failed")
+    #expect(ending.explained(hasSampled: true, relay: relay).code == "relay-unreachable")
+    _ = relay.passes()
+    #expect(ending.explained(hasSampled: true, relay: relay) == ending)
+    _ = relay.fails(with: .timedOut(stage: "joining", after: .seconds(1)))
+    #expect(ending.explained(hasSampled: true, relay: relay).message.contains("joining"))
+    let other = WindowSummary(paired: false, code: "too-short", message: "the shake was too short")
+    #expect(other.explained(hasSampled: false, relay: relay) == other)
   }
 
   @Test func aKindIsToldOnceWhateverItsText() {

@@ -198,6 +198,8 @@ final class Gate: Sendable {
 struct StuckSensor: MotionSource {
   var describing: Gate?
   var settling: Gate?
+  /// What a stream delivers before it falls silent.
+  var scans: Recording?
   /// How many streams were begun, and how many were given up by their consumer.
   let streams = Locked((begun: 0, over: 0))
 
@@ -208,6 +210,7 @@ struct StuckSensor: MotionSource {
   func events() -> AsyncStream<MotionEvent> {
     streams.withLock { $0.begun += 1 }
     return AsyncStream { continuation in
+      if let scans { continuation.yield(.scans(scans)) }
       continuation.onTermination = { [streams] _ in streams.withLock { $0.over += 1 } }
     }
   }
