@@ -76,10 +76,11 @@ let package = Package(
     .testTarget(name: "SecureChannelTests", dependencies: ["SecureChannel"], resources: [.copy("Fixtures")]),
     .testTarget(name: "MotionTests", dependencies: ["Motion"]),
     .testTarget(name: "AgreementTests", dependencies: ["Agreement"], resources: [.copy("Fixtures")]),
+    .target(name: "SocketTestSupport", path: "Tests/SocketTestSupport"),
     .testTarget(
       name: "RelayTests",
       dependencies: [
-        "Relay",
+        "Relay", "SocketTestSupport",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOEmbedded", package: "swift-nio"),
@@ -88,7 +89,7 @@ let package = Package(
     .testTarget(
       name: "IIODReplayTests",
       dependencies: [
-        "IIODReplay", "Motion",
+        "IIODReplay", "Motion", "SocketTestSupport",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ]),

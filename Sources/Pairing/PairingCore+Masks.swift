@@ -62,8 +62,9 @@ extension PairingCore {
     let offset = role == .alice ? 0 : alignment?.offset ?? 0
     func aliceTime(_ own: Int64) -> Double { Double(own &- onset) * 1e-9 + offset }
     if let quietSince, aliceTime(quietSince) <= time { return (aliceTime(quietSince), true) }
-    // Bob's spline looks sixteen scans ahead; Alice's boxes none.
-    let reach = role == .alice ? 0.02 : 0.02 + 16 * recording.typicalPeriod
+    // Bob's spline looks sixteen scans ahead. Alice takes her own scans; only where they miss her grid does a spline come in,
+    // of which four will do.
+    let reach = 0.02 + (role == .alice ? 4 : 16) * recording.typicalPeriod
     let arrived = aliceTime(last) >= time + reach
     if !arrived { return sourceEnded ? (nil, aliceTime(last) < time + 0.5) : nil }
     // A pause under way may turn out to be the end of the burst.

@@ -3,6 +3,7 @@ import Glibc
 import Motion
 import NIOCore
 import NIOPosix
+import SocketTestSupport
 import Testing
 
 @testable import IIODReplay

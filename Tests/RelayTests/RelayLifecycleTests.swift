@@ -1,6 +1,7 @@
 import Glibc
 import Logging
 import NIOConcurrencyHelpers
+import SocketTestSupport
 import Testing
 
 @testable import Relay

@@ -1,14 +1,14 @@
 import Glibc
 
 /// This process's sockets that were accepted on a TCP port of 127.0.0.1 and are connected.
-func acceptedSockets(onPort port: Int) -> [Int32] {
+package func acceptedSockets(onPort port: Int) -> [Int32] {
   (0..<1024).filter { descriptor in
     address(descriptor, getsockname) == port && address(descriptor, getpeername) != nil
   }
 }
 
 /// An integer option of a socket; nil where it has none.
-func socketOption(_ level: Int32, _ name: Int32, of descriptor: Int32) -> Int32? {
+package func socketOption(_ level: Int32, _ name: Int32, of descriptor: Int32) -> Int32? {
   var value: Int32 = 0
   var length = socklen_t(MemoryLayout<Int32>.size)
   return getsockopt(descriptor, level, name, &value, &length) == 0 ? value : nil
