@@ -52,90 +52,88 @@ struct StepSeries {
   }
 }
 
-/// How motion becomes innovations: the spacing of the steps and one predictor per channel.
+/// How motion becomes innovations: the spacing of the steps, one model per channel, and what matches the two boards.
 public struct InnovationChain: Sendable, Hashable {
   /// Grid points per step.
   public let width: Int
   /// One model for each channel in use.
   public let models: [InnovationModel]
+  /// At most one for each sensor kind.
+  public let filters: [MatchingFilter]
 
-  /// A chain; `width` at least 1, no channel twice (`nil` otherwise).
-  public init?(width: Int, models: [InnovationModel]) {
-    guard (1...64).contains(width), !models.isEmpty, Set(models.map(\.channel)).count == models.count else {
-      return nil
-    }
+  /// A chain; `width` 1…64, no channel twice, no sensor filtered twice (`nil` otherwise).
+  public init?(width: Int, models: [InnovationModel], filters: [MatchingFilter] = []) {
+    guard (1...64).contains(width), !models.isEmpty, Set(models.map(\.channel)).count == models.count,
+      Set(filters.map(\.kind)).count == filters.count
+    else { return nil }
     self.width = width
     self.models = models
+    self.filters = filters
   }
 
   /// The model of a channel.
   public func model(for channel: MotionChannel) -> InnovationModel? { models.first { $0.channel == channel } }
+
+  /// How many steps of motion after a step its low-passed value depends on.
+  public var reach: Int { filters.isEmpty ? 0 : MatchingFilter.reach }
 }
 
-/// Innovations of some channels over some steps. Wiped when its last owner lets go.
-public struct InnovationBlock: Sendable {
+/// Low-passed motion of some channels over some steps. Secret within the key zone; wiped when its last owner lets go.
+public struct StepMotion: Sendable {
   /// The steps covered.
   public let steps: Range<Int>
   /// How many channels each step has.
   public let channelCount: Int
-  /// Row-major, step by step; NaN where missing or spoilt. Secret within the key zone.
+  /// Row-major, step by step, SI units; NaN where missing or spoilt.
   public var values: WipedSeries<Double>
-  /// The low-passed motion that the innovations were made of, laid out like `values`. Secret within the key zone.
-  public var inputs: WipedSeries<Double>
 
-  init(steps: Range<Int>, channelCount: Int, values: WipedSeries<Double>, inputs: WipedSeries<Double>) {
+  /// Motion that was low-passed elsewhere.
+  public init(steps: Range<Int>, channelCount: Int, values: WipedSeries<Double>) {
     self.steps = steps
     self.channelCount = channelCount
     self.values = values
-    self.inputs = inputs
   }
 }
 
 extension InnovationChain {
-  /// Alice's innovations, from her own scans.
-  public func ownInnovations(
-    of recording: Recording, onset: Int64, grid: SampleGrid, channels: [MotionChannel], steps: Range<Int>
-  ) -> InnovationBlock {
-    let range = points(for: steps)
-    return innovations(
-      of: gridOwnScans(recording, onset: onset, grid: grid, range: range), channels: channels, steps: steps)
-  }
-
-  /// Bob's innovations, mapped to Alice's point and frame, on her grid.
-  public func peerInnovations(
+  /// Alice's motion, from her own scans.
+  public func ownMotion(
     of recording: Recording, onset: Int64, alignment: Alignment, grid: SampleGrid, channels: [MotionChannel],
     steps: Range<Int>
-  ) -> InnovationBlock {
-    let range = points(for: steps)
-    return innovations(
-      of: gridPeerScans(recording, onset: onset, alignment: alignment, grid: grid, range: range),
-      channels: channels, steps: steps)
+  ) -> StepMotion {
+    motion(channels: channels, steps: steps, side: .alice) {
+      gridOwnScans(
+        recording, onset: onset, grid: grid, range: $0, usesLeverArm: alignment.leverArm != nil)
+    }
   }
 
-  /// The grid points that the innovations of some steps depend on.
-  public func points(for steps: Range<Int>) -> Range<Int> {
-    (steps.lowerBound - InnovationModel.maximumOrder) * width..<steps.upperBound * width
+  /// Bob's motion, mapped to Alice's point and frame, on her grid.
+  public func peerMotion(
+    of recording: Recording, onset: Int64, alignment: Alignment, grid: SampleGrid, channels: [MotionChannel],
+    steps: Range<Int>
+  ) -> StepMotion {
+    motion(channels: channels, steps: steps, side: .bob) {
+      gridPeerScans(recording, onset: onset, alignment: alignment, grid: grid, range: $0)
+    }
   }
 
-  private func innovations(
-    of motion: GriddedMotion, channels: [MotionChannel], steps: Range<Int>
-  ) -> InnovationBlock {
-    let lead = InnovationModel.maximumOrder
-    let extended = (steps.lowerBound - lead)..<steps.upperBound
+  private func motion(
+    channels: [MotionChannel], steps: Range<Int>, side: MatchingFilter.Side, gridded: (Range<Int>) -> GriddedMotion
+  ) -> StepMotion {
+    let extended = (steps.lowerBound - reach)..<(steps.upperBound + reach)
+    let scans = gridded(extended.lowerBound * width..<extended.upperBound * width)
     var values = WipedSeries(repeating: Double.nan, count: steps.count * channels.count)
-    var inputs = WipedSeries(repeating: Double.nan, count: steps.count * channels.count)
     for kind in Set(channels.map(\.kind)) {
-      let series = StepSeries(motion, kind: kind, steps: extended, width: width)
+      var series = StepSeries(scans, kind: kind, steps: extended, width: width)
+      if let filter = filters.first(where: { $0.kind == kind }) {
+        series = filter.applied(to: series, of: side)
+      }
       for (c, channel) in channels.enumerated() where channel.kind == kind {
-        guard let model = model(for: channel) else { continue }
-        let flag = AxisFlags(axis: channel.axis)
-        for place in 0..<steps.count {
-          let cell = place * channels.count + c
-          if let value = model.innovation(series, at: place + lead) { values[cell] = value }
-          if !series.invalid[place + lead].contains(flag) { inputs[cell] = series.values[place + lead][channel.axis] }
+        for place in 0..<steps.count where !series.invalid[place + reach].contains(AxisFlags(axis: channel.axis)) {
+          values[place * channels.count + c] = series.values[place + reach][channel.axis]
         }
       }
     }
-    return InnovationBlock(steps: steps, channelCount: channels.count, values: values, inputs: inputs)
+    return StepMotion(steps: steps, channelCount: channels.count, values: values)
   }
 }

@@ -13,7 +13,7 @@ enum LeverArm {
     else { return nil }
     let last = Int(Preamble.duration / grid.spacing)
     let range = 0..<last
-    var own = gridOwnScans(alice, onset: 0, grid: grid, range: range)
+    var own = gridOwnScans(alice, onset: 0, grid: grid, range: range, usesLeverArm: false)
     // A missing scan would ring through the moving mean; hold the last good one there.
     for i in own.acceleration.indices.dropFirst() where own.invalidAcceleration[i] == .all {
       own.acceleration[i] = own.acceleration[i - 1]

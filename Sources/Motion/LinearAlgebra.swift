@@ -208,6 +208,16 @@ struct LeastSquares {
     return x
   }
 
+  /// Adds x = `prior`, with as much weight as that share of the mean energy of the rows.
+  mutating func hold(to prior: [Double], weight: Double) {
+    let trace = (0..<unknowns).reduce(0) { $0 + gram[$1 * unknowns + $1] }
+    let each = weight * trace / Double(max(unknowns, 1))
+    for i in 0..<unknowns {
+      gram[i * unknowns + i] += each
+      moment[i] += each * prior[i]
+    }
+  }
+
   /// Σ (y − row·x)² for a solution of these equations.
   func residual(of x: [Double]) -> Double {
     var explained = 0.0
@@ -216,41 +226,19 @@ struct LeastSquares {
   }
 }
 
-/// The same for one to four unknowns, all on the stack: for equations made of secrets.
-struct SmallLeastSquares {
+/// Normal equations of zero to four unknowns, all on the stack: for equations made of secrets.
+struct SmallNormalEquations {
   /// How many unknowns, at most 4.
   let unknowns: Int
-  private var gram = SIMD16<Double>.zero
-  private var moment = SIMD4<Double>.zero
-  private var energy = 0.0
-  private var count = 0
+  /// Lower triangle of the Gram matrix: row i, column j at 4·i + j.
+  var gram = SIMD16<Double>.zero
+  /// The right-hand side.
+  var moment = SIMD4<Double>.zero
 
   init(unknowns: Int) { self.unknowns = min(max(unknowns, 0), 4) }
 
-  /// Adds one equation Σ row[i]·x[i] = target; one with a number that is missing (NaN) is passed over.
-  mutating func add(_ row: SIMD4<Double>, target: Double) {
-    guard target.isFinite, row.sum().isFinite else { return }
-    for i in 0..<unknowns {
-      for j in 0...i { gram[4 * i + j] += row[i] * row[j] }
-      moment[i] += row[i] * target
-    }
-    energy += target * target
-    count += 1
-  }
-
-  /// Adds x = `prior`, with as much weight as so many equations of mean energy.
-  mutating func hold(to prior: SIMD4<Double>, weight: Double) {
-    guard count > 0 else { return }
-    let each = weight * energy / Double(count)
-    for i in 0..<unknowns {
-      gram[5 * i] += each
-      moment[i] += each * prior[i]
-    }
-  }
-
   /// The solution, or `nil` where the equations do not determine it.
   func solve() -> SIMD4<Double>? {
-    guard count > 0, unknowns > 0 else { return nil }
     var l = gram
     for i in 0..<unknowns {
       for j in 0...i {

@@ -89,7 +89,12 @@ struct GriddedMotion {
 ///
 /// A grid point takes the scan that lies within a quarter of the period. Where none does, as after a pause of one and a
 /// half periods, it lies between two: then it takes their spline, and is invalid only where that is, as Bob's are.
-func gridOwnScans(_ recording: Recording, onset: Int64, grid: SampleGrid, range: Range<Int>) -> GriddedMotion {
+///
+/// - Parameter usesLeverArm: whether Bob's accelerations need his angular rates. Where Alice's are clipped, so as a rule are his,
+///   and her accelerations do without those points.
+func gridOwnScans(
+  _ recording: Recording, onset: Int64, grid: SampleGrid, range: Range<Int>, usesLeverArm: Bool
+) -> GriddedMotion {
   var motion = GriddedMotion(range: range)
   if recording.hasGyroscope {
     motion.angularVelocity = WipedSeries(repeating: .zero, count: range.count)
@@ -118,21 +123,35 @@ func gridOwnScans(_ recording: Recording, onset: Int64, grid: SampleGrid, range:
       motion.invalidAcceleration[place] = recording.clippedAxes(ofAccelerationAt: i)
     }
   }
-  let empty = range.filter { !isTaken[$0 - range.lowerBound] }
-  guard !empty.isEmpty else { return motion }
-  let scans = SplinedScans(recording, onset: onset, times: empty.map(grid.time))
-  if recording.hasGyroscope {
-    let between = scans.angularVelocity
-    for (number, point) in empty.enumerated() {
-      motion.angularVelocity[point - range.lowerBound] = between.values[number]
-      motion.invalidAngularVelocity[point - range.lowerBound] = between.invalid[number]
+  // A clipped axis takes its spline, too, and stays invalid: filters that reach a little way look at it.
+  let doubtful = range.filter { point in
+    let place = point - range.lowerBound
+    return !isTaken[place]
+      || !motion.invalidAngularVelocity.isEmpty && motion.invalidAngularVelocity[place] != []
+      || !motion.invalidAcceleration.isEmpty && motion.invalidAcceleration[place] != []
+  }
+  guard !doubtful.isEmpty else { return motion }
+  let scans = SplinedScans(recording, onset: onset, times: doubtful.map(grid.time))
+  func fill(
+    _ between: SplinedScans.Series, _ values: inout WipedSeries<SIMD3<Double>>, _ invalid: inout [AxisFlags]
+  ) {
+    for (number, point) in doubtful.enumerated() {
+      let place = point - range.lowerBound
+      for axis in 0..<3 where !isTaken[place] || invalid[place].contains(AxisFlags(axis: axis)) {
+        values[place][axis] = between.values[number][axis]
+      }
+      if !isTaken[place] { invalid[place] = between.invalid[number] }
     }
   }
+  if recording.hasGyroscope {
+    fill(scans.angularVelocity, &motion.angularVelocity, &motion.invalidAngularVelocity)
+  }
   if recording.hasAccelerometer {
-    let between = scans.acceleration
-    for (number, point) in empty.enumerated() {
-      motion.acceleration[point - range.lowerBound] = between.values[number]
-      motion.invalidAcceleration[point - range.lowerBound] = between.invalid[number]
+    fill(scans.acceleration, &motion.acceleration, &motion.invalidAcceleration)
+    if usesLeverArm, recording.hasGyroscope {
+      for place in motion.invalidAcceleration.indices where motion.invalidAngularVelocity[place] != [] {
+        motion.invalidAcceleration[place] = .all
+      }
     }
   }
   return motion

@@ -5,8 +5,8 @@ import Motion
 struct ChannelCandidate {
   /// The channel as a plan would have it.
   let channel: SignalPlan.Channel
-  /// Its predictor.
-  let model: InnovationModel
+  /// How many past values its predictor looks at.
+  let order: Int
   /// Share of the steps that one side keeps.
   let kept: Double
   /// Share of them that the peer keeps too.
@@ -37,7 +37,6 @@ extension ChannelCandidate {
   ) {
     // An accelerometer's differences whiten less well, too little for one bit per value.
     guard rehearsal == nil || figures.channel.kind == .gyroscope,
-      let model = statistics.chain.model(for: figures.channel),
       Quantiser.guardMenu.indices.contains(guardIndex), let deviation = SignalPlan.deviationCode(figures.deviation)
     else { return nil }
     // The three axes of a kind share one shape, each in its own deviation: three times the sample.
@@ -69,14 +68,13 @@ extension ChannelCandidate {
     }
     // What clipping and gaps on one side alone cost counts like any other erasure of that side.
     let both = zip(figures.own, figures.peer).count { $0.0.isFinite && $0.1.isFinite }
-    let more = max(figures.own.count(where: \.isFinite), figures.peer.count(where: \.isFinite), 1)
-    let valid = Double(figures.own.count(where: \.isFinite)) / Double(max(1, figures.own.count))
-    let shared = Double(both) / Double(more)
+    let wanted = Double(figures.mostAlone) / Double(max(figures.own.count, 1))
+    let shared = Double(both) / Double(max(figures.mostAlone, 1))
     let symbols = figures.own.map { quantiser.cell($0).map(Quantiser.gray) }
     let autocorrelation = (1...8).compactMap { ChannelCandidate.autocorrelation(symbols, levels: levels, lag: $0) }
     self.init(
-      channel: channel, model: model, kept: outlook.kept * valid, overlap: outlook.overlap * shared,
-      flipsPerStep: outlook.flips * valid * shared,
+      channel: channel, order: figures.moments.order, kept: outlook.kept * wanted, overlap: outlook.overlap * shared,
+      flipsPerStep: outlook.flips * wanted * shared,
       entropyPerBit: ChannelCandidate.entropyPerBit(levels: levels, unpredictable: figures.unpredictable),
       isBalanced: outlook.ones.allSatisfy(rules.balance.contains),
       isUncorrelated: !autocorrelation.isEmpty && autocorrelation.allSatisfy { $0 < rules.autocorrelation })

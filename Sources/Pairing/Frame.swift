@@ -11,6 +11,7 @@ enum FrameType: UInt8, Sendable, CaseIterable {
   case maskCommit = 0x30
   case maskOpen = 0x31
   case maskCheckpoint = 0x32
+  case validity = 0x34
   case parityQuery = 0x40
   case parityAnswer = 0x41
   case reconciledCheckpoint = 0x42
@@ -148,14 +149,17 @@ extension SignalPlan {
   func encoded() -> [UInt8] {
     var writer = ByteWriter()
     writer.append(UInt8(chain.width))
+    writer.append(UInt8(chain.filters.count))
+    for filter in chain.filters {
+      writer.append(filter.kind.rawValue)
+      writer.append(filter.side.rawValue)
+      for code in filter.codes { writer.append(code) }
+    }
     writer.append(UInt8(channels.count))
     for channel in channels {
       writer.append(channel.channel.kind.rawValue)
       writer.append(UInt8(channel.channel.axis))
-      if let model = chain.model(for: channel.channel) {
-        writer.append(UInt8(model.order))
-        for coefficient in model.coefficients { writer.append(coefficient) }
-      }
+      writer.append(UInt8(chain.model(for: channel.channel)?.order ?? 0))
       writer.append(channel.deviationCode)
       writer.append(UInt8(channel.levels))
       writer.append(UInt8(channel.guardIndex))
@@ -169,6 +173,18 @@ extension SignalPlan {
   init(decoding body: [UInt8]) throws(AbortReason) {
     var reader = ByteReader(body)
     let width = Int(try reader.read(UInt8.self))
+    var filters: [MatchingFilter] = []
+    for _ in 0..<(try reader.read(UInt8.self)) {
+      guard let kind = SensorKind(rawValue: try reader.read(UInt8.self)),
+        let side = MatchingFilter.Side(rawValue: try reader.read(UInt8.self))
+      else { throw .malformed("a filter of the plan is for no sensor or no side") }
+      var codes: [Int16] = []
+      for _ in 0..<MatchingFilter.tapCount { codes.append(try reader.read(Int16.self)) }
+      guard let filter = MatchingFilter(kind: kind, side: side, codes: codes) else {
+        throw .malformed("a filter of the plan is none")
+      }
+      filters.append(filter)
+    }
     var models: [InnovationModel] = []
     var channels: [Channel] = []
     for _ in 0..<(try reader.read(UInt8.self)) {
@@ -179,13 +195,8 @@ extension SignalPlan {
       guard (0...2).contains(axis) else { throw .malformed("axis \(axis) in the plan") }
       let name = MotionChannel(kind: kind, axis: axis)
       let order = Int(try reader.read(UInt8.self))
-      guard (1...InnovationModel.maximumOrder).contains(order) else {
+      guard let model = InnovationModel(channel: name, order: order) else {
         throw .malformed("predictor order \(order) in the plan")
-      }
-      var coefficients: [Int16] = []
-      for _ in 0..<(kind == .gyroscope ? order : order - 1) { coefficients.append(try reader.read(Int16.self)) }
-      guard let model = InnovationModel(channel: name, order: order, coefficients: coefficients) else {
-        throw .malformed("a predictor of the plan is none")
       }
       models.append(model)
       let deviation = try reader.read(Int16.self)
@@ -204,13 +215,28 @@ extension SignalPlan {
     }
     let errorCode = try reader.read(UInt16.self)
     try reader.end()
-    guard let chain = InnovationChain(width: width, models: models) else {
+    guard let chain = InnovationChain(width: width, models: models, filters: filters) else {
       throw .malformed("the plan's chain is none")
     }
     guard let plan = SignalPlan(chain: chain, channels: channels, errorCode: errorCode) else {
       throw .malformed("the plan's numbers are out of range")
     }
     self = plan
+  }
+}
+
+/// Which values of one second a side has: all but those that clipping and gaps spoilt.
+struct ValidityBody: Equatable {
+  /// One per step and channel, step by step.
+  var isPresent: [Bool]
+
+  func encoded() -> [UInt8] { BitString(isPresent).packed() }
+
+  init(isPresent: [Bool]) { self.isPresent = isPresent }
+
+  init(decoding body: [UInt8], count: Int) throws(AbortReason) {
+    guard let bits = BitString(packed: body, count: count) else { throw .malformed("validity of the wrong length") }
+    isPresent = (0..<bits.count).map { bits[$0] }
   }
 }
 

@@ -15,17 +15,26 @@ struct KeyZone: Sendable {
   /// The first step of the key zone.
   let firstStep: Int
   private let quantisers: [Quantiser]
+  /// Moments of Alice's preamble, by channel of the plan.
+  let moments: [LagMoments]
 
   /// This side's innovations in the units of the plan, row-major, NaN where missing. Secret.
   private(set) var values: WipedSeries<Double>
   /// This side's low-passed motion, laid out alike. Secret.
   private(set) var inputs: WipedSeries<Double>
+  /// Which of them are there, on this side.
+  private(set) var ownValidity: [ValidityBody] = []
+  private(set) var peerValidity: [ValidityBody] = []
   var ownMasks: [MaskBody] = []
+  /// What this side would keep if the peer had all of its motion, and what it keeps.
+  private var wanted: [[Bool]] = []
   private(set) var peerMasks: [MaskBody] = []
 
-  init?(plan: SignalPlan, grid: SampleGrid, maximumSeconds: Int) {
+  /// - Parameter moments: those of Alice's preamble, for every channel of the plan.
+  init?(plan: SignalPlan, moments: [MotionChannel: LagMoments], grid: SampleGrid, maximumSeconds: Int) {
     let quantisers = plan.channels.compactMap(\.quantiser)
-    guard quantisers.count == plan.channels.count else { return nil }
+    self.moments = plan.channels.compactMap { moments[$0.channel] }
+    guard quantisers.count == plan.channels.count, self.moments.count == quantisers.count else { return nil }
     self.plan = plan
     self.grid = grid
     self.quantisers = quantisers
@@ -54,20 +63,42 @@ struct KeyZone: Sendable {
   /// When a second ends, in seconds since Alice's onset.
   func end(of second: Int) -> Double { grid.time(steps(of: second).upperBound * plan.chain.width) }
 
-  /// Takes one more second of this side's innovations; cells at or after `quietStep` are erased.
-  mutating func append(_ block: InnovationBlock, erasedFrom quietTime: Double?, isLast: Bool) {
+  /// Takes one more second of this side's low-passed motion.
+  mutating func append(_ motion: StepMotion) {
+    inputs.append(contentsOf: motion.values)
+    ownValidity.append(ValidityBody(isPresent: motion.values.map(\.isFinite)))
+  }
+
+  /// Takes what the peer says of its motion in one more second.
+  mutating func append(peer validity: ValidityBody) { peerValidity.append(validity) }
+
+  /// Whether both sides have the motion of a cell; what lies before the key zone counts as missing.
+  func isPresent(_ cell: Int) -> Bool {
+    guard cell >= 0 else { return false }
+    let (second, place) = cell.quotientAndRemainder(dividingBy: cellsPerSecond)
+    return ownValidity[second].isPresent[place] && peerValidity[second].isPresent[place]
+  }
+
+  /// Takes one more second of this side's innovations; cells at or after `quietTime` are erased.
+  mutating func append(
+    _ innovations: (shared: WipedSeries<Double>, alone: WipedSeries<Double>), erasedFrom quietTime: Double?,
+    isLast: Bool
+  ) {
     let channels = plan.channels.count
-    var kept = [Bool](repeating: false, count: block.values.count)
-    for (place, step) in block.steps.enumerated() {
+    let steps = steps(of: ownMasks.count)
+    var kept = [Bool](repeating: false, count: innovations.shared.count)
+    var wanted = kept
+    for (place, step) in steps.enumerated() {
       let end = grid.time((step + 1) * plan.chain.width)
       for channel in 0..<channels {
         let cell = place * channels + channel
         if let quietTime, end > quietTime { continue }
-        kept[cell] = quantisers[channel].cell(block.values[cell]) != nil
+        kept[cell] = quantisers[channel].cell(innovations.shared[cell]) != nil
+        wanted[cell] = kept[cell] || quantisers[channel].cell(innovations.alone[cell]) != nil
       }
     }
-    values.append(contentsOf: block.values)
-    inputs.append(contentsOf: block.inputs)
+    values.append(contentsOf: innovations.shared)
+    self.wanted.append(wanted)
     ownMasks.append(MaskBody(kept: kept, isLast: isLast))
   }
 
@@ -99,17 +130,18 @@ struct KeyZone: Sendable {
     return totals
   }
 
-  /// The share of this side's kept cells that the peer keeps too: over all, and by sensor kind.
+  /// The share of this side's kept cells that the peer keeps too: over all, and by sensor kind. Cells that are lost because
+  /// the peer says it has no motion before them count as this side's: or it could pick the stretches that it can foresee.
   func overlaps(seconds: Int) -> [(name: String, overlap: Double)] {
     var figures: [(String, Double)] = []
     for kind in [nil, SensorKind.gyroscope, .accelerometer] {
       var own = 0
       var both = 0
       for second in 0..<seconds {
-        for cell in 0..<cellsPerSecond where ownMasks[second].kept[cell] {
+        for cell in 0..<cellsPerSecond where wanted[second][cell] {
           if let kind, plan.channels[cell % plan.channels.count].channel.kind != kind { continue }
           own += 1
-          if peerMasks[second].kept[cell] { both += 1 }
+          if ownMasks[second].kept[cell] && peerMasks[second].kept[cell] { both += 1 }
         }
       }
       guard own > 0 else { continue }

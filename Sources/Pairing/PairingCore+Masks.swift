@@ -4,12 +4,13 @@ import SecureChannel
 
 extension PairingCore {
   /// Commits and opens masks as far as the motion and the peer allow: the mask of second s is committed when its motion
-  /// is complete, and opened once the next one is committed (or there is none) and the peer has committed its own.
+  /// is complete and both sides have told which values of it they have, and opened once the next one is committed (or there is none) and the peer has committed its own.
   mutating func pumpMasks(at now: PairingInstant) throws(AbortReason) {
     guard step == .collecting else { return }
     var progressed = true
     while progressed, step == .collecting {
       progressed = false
+      if try tellValidityIfDue() { progressed = true }
       if try commitMaskIfDue() { progressed = true }
       if openMaskIfDue() {
         progressed = true
@@ -20,39 +21,60 @@ extension PairingCore {
 
   private var ownMaskLast: Int? { zone?.ownMasks.firstIndex { $0.isLast } }
 
-  private mutating func commitMaskIfDue() throws(AbortReason) -> Bool {
-    guard let second = zone?.ownMasks.count, let end = zone?.end(of: second), ownMaskLast == nil,
-      second < min(maskOpensSent, zone?.peerMasks.count ?? 0) + 2, second < configuration.maximumSeconds,
-      let state = motionState(through: end), let block = innovations(second: second)
+  /// Tells which values of the next second are there, once its motion is complete: innovations after a value that
+  /// clipped on either board are made without it on both.
+  private mutating func tellValidityIfDue() throws(AbortReason) -> Bool {
+    guard let second = zone?.ownValidity.count, second == zone?.ownMasks.count, let end = zone?.end(of: second),
+      ownMaskLast == nil, second < min(maskOpensSent, zone?.peerMasks.count ?? 0) + 2,
+      second < configuration.maximumSeconds, let state = motionState(through: end), let motion = motion(second: second)
     else { return false }
+    zone?.append(motion)
+    secondEnd = state
+    guard let validity = zone?.ownValidity.last else { return false }
+    maskSent = true
+    send(.validity, bigEndian(UInt32(second)) + validity.encoded())
+    return true
+  }
+
+  mutating func receiveValidity(_ body: [UInt8], at now: PairingInstant) throws(AbortReason) {
+    var reader = ByteReader(body)
+    let second = Int(try reader.read(UInt32.self))
+    let encoded = try reader.read(reader.remaining)
+    guard let zone, step == .collecting || step == .closingMasks, second == zone.peerValidity.count,
+      second == peerMaskCommitments.count, second < configuration.maximumSeconds, second < zone.peerMasks.count + 2,
+      peerMaskLast == nil
+    else { throw .unexpectedMessage("validity out of turn") }
+    self.zone?.append(peer: try ValidityBody(decoding: encoded, count: zone.cellsPerSecond))
+    try pumpMasks(at: now)
+  }
+
+  private mutating func commitMaskIfDue() throws(AbortReason) -> Bool {
+    guard let second = zone?.ownMasks.count, let told = zone?.ownValidity.count, let heard = zone?.peerValidity.count,
+      second < min(told, heard), let secondEnd, let plan = zone?.plan, var innovations = zone?.innovations()
+    else { return false }
+    if role == .bob { configuration.rehearsal?.disturb(&innovations.shared, plan: plan, second: second) }
     // Nobody else holds the zone here: it grows in place.
     zone?.append(
-      block, erasedFrom: state.quietTime, isLast: state.isLast || second + 1 == configuration.maximumSeconds)
+      innovations, erasedFrom: secondEnd.quietTime,
+      isLast: secondEnd.isLast || second + 1 == configuration.maximumSeconds)
     guard let mask = zone?.ownMasks.last else { return false }
     let nonce = try randomBytes(32)
     maskNonces.append(nonce)
-    maskSent = true
     send(.maskCommit, bigEndian(UInt32(second)) + maskHash(role, second, nonce, mask.encoded()))
     return true
   }
 
-  /// This side's innovations of one second of the key zone.
-  private func innovations(second: Int) -> InnovationBlock? {
-    guard let zone, let onset else { return nil }
+  /// This side's low-passed motion of one second of the key zone.
+  private func motion(second: Int) -> StepMotion? {
+    guard let zone, let onset, let alignment else { return nil }
     let channels = zone.plan.channels.map(\.channel)
     let steps = zone.steps(of: second)
     if role == .alice {
-      var block = zone.plan.chain.ownInnovations(
-        of: recording, onset: onset, grid: zone.grid, channels: channels, steps: steps)
-      zone.adapt(&block)
-      return block
+      return zone.plan.chain.ownMotion(
+        of: recording, onset: onset, alignment: alignment, grid: zone.grid, channels: channels, steps: steps)
     }
-    guard let alignment else { return nil }
-    var block = zone.plan.chain.peerInnovations(
+    return zone.plan.chain.peerMotion(
       of: recording, onset: onset, alignment: alignment, grid: zone.grid, channels: channels, steps: steps)
-    zone.adapt(&block)
-    configuration.rehearsal?.disturb(&block.values, plan: zone.plan, second: second)
-    return block
   }
 
   /// Whether the motion up to `time` (seconds since Alice's onset) is complete, and where quiet began if it ended
@@ -64,7 +86,10 @@ extension PairingCore {
     if let quietSince, aliceTime(quietSince) <= time { return (aliceTime(quietSince), true) }
     // Bob's spline looks sixteen scans ahead. Alice takes her own scans; only where they miss her grid does a spline come in,
     // of which four will do.
-    let reach = 0.02 + (role == .alice ? 4 : 16) * recording.typicalPeriod
+    var reach = 0.02 + (role == .alice ? 4 : 16) * recording.typicalPeriod
+    if let zone {
+      reach += Double(zone.plan.chain.reach * zone.plan.chain.width) * zone.grid.spacing
+    }
     let arrived = aliceTime(last) >= time + reach
     if !arrived { return sourceEnded ? (nil, aliceTime(last) < time + 0.5) : nil }
     // A pause under way may turn out to be the end of the burst.
@@ -174,7 +199,7 @@ extension PairingCore {
     for (name, overlap) in zone.overlaps(seconds: seconds) where overlap < 0.60 {
       throw .maskOverlap(sensor: name, overlap: overlap)
     }
-    report.ledger.debit(.masks, bits: 0, "masks: known to every predictor of the bound")
+    report.ledger.debit(.masks, bits: 0, "masks, and what clipped: known to every predictor of the bound")
     enter(.closingMasks, at: now)
     outputs.append(.progress(.reconciling))
     stopSampling()

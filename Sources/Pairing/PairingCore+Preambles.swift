@@ -197,10 +197,13 @@ extension PairingCore {
   private mutating func adopt(_ plan: SignalPlan) throws(AbortReason) {
     guard let alice = role == .alice ? ownPreamble : peerPreamble,
       let grid = SampleGrid(start: alice.gridStart, period: alice.gridPeriod),
-      let zone = KeyZone(plan: plan, grid: grid, maximumSeconds: configuration.maximumSeconds)
+      let zone = KeyZone(
+        plan: plan, moments: planner?.moments(for: plan) ?? [:], grid: grid,
+        maximumSeconds: configuration.maximumSeconds)
     else { throw .malformed("a plan that cuts no cells") }
     self.zone = zone
     report.stepSpacing = Double(plan.chain.width) * grid.spacing
+    for filter in plan.chain.filters { report.matched[filter.kind] = filter.side }
     report.predictedErrorRate = plan.predictedErrorRate
     let correlations = planner?.correlations(for: plan) ?? [:]
     report.channels = plan.channels.map {

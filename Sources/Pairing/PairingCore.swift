@@ -97,6 +97,8 @@ struct PairingCore: Sendable {
 
   // The bits.
   var zone: KeyZone?
+  /// Where quiet began in the newest second whose motion is told, if it did, and whether that second is the last.
+  var secondEnd: (quietTime: Double?, isLast: Bool)?
   var maskNonces: [[UInt8]] = []
   var peerMaskCommitments: [[UInt8]] = []
   var maskOpensSent = 0
@@ -204,6 +206,7 @@ struct PairingCore: Sendable {
     case .preambleCommit: try receivePreambleCommit(frame.body, at: now)
     case .preambleOpen: try receivePreambleOpen(frame.body, at: now)
     case .plan: try receivePlan(frame.body, at: now)
+    case .validity: try receiveValidity(frame.body, at: now)
     case .maskCommit: try receiveMaskCommit(frame.body, at: now)
     case .maskOpen: try receiveMaskOpen(frame.body, at: now)
     case .maskCheckpoint:

@@ -33,6 +33,8 @@ public struct PairingReport: Sendable {
   public internal(set) var whitenedCorrelation: Double?
   /// Spacing of the steps, seconds.
   public internal(set) var stepSpacing: Double?
+  /// Which board's motion is filtered to match the other's, by sensor.
+  public internal(set) var matched: [SensorKind: MatchingFilter.Side] = [:]
   /// The channels of the plan.
   public internal(set) var channels: [Channel] = []
   /// Predicted rate of bit errors after erasure.

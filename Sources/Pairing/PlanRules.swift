@@ -8,11 +8,10 @@ struct PlanRules: Sendable, Hashable {
   var entropyPerBit = 0.35
   /// Bits per value between boards: one alone is too predictable.
   var levels = 2...3
-  /// Predictor orders between boards. A shorter memory leaves the periods of a shake in the bits; with a longer one a
-  /// clipped scan spoils more innovations than the memory gains.
+  /// Predictor orders between boards: a shorter memory leaves the periods of a shake in the bits.
   var orders = 3...4
   /// Least predicted share of one's own kept cells that the peer keeps too; masks are refused below 0.60.
-  var predictedOverlap = 0.72
+  var predictedOverlap = 0.69
   /// Largest autocorrelation, up to eight steps and but for chance, of a channel's bits on the preamble; the gate is at
   /// 0.25.
   var autocorrelation = 0.20
@@ -38,7 +37,7 @@ struct PlanRules: Sendable, Hashable {
   static var rehearsal: PlanRules {
     var rules = PlanRules()
     rules.levels = 1...1
-    rules.orders = InnovationModel.maximumOrder...InnovationModel.maximumOrder
+    rules.orders = LagMoments.maximumOrder...LagMoments.maximumOrder
     rules.predictedOverlap = 0.62
     return rules
   }

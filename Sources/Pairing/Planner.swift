@@ -48,8 +48,8 @@ struct Planner: Sendable {
     self.rules = rules ?? (self.rehearsal == nil ? PlanRules() : .rehearsal)
   }
 
-  private func statistics(width: Int, order: Int) -> PreambleStatistics? {
-    PreambleStatistics(alice: alice, bob: bob, alignment: alignment, grid: grid, width: width, order: order)
+  private func motion(width: Int) -> PreambleMotion? {
+    PreambleMotion(alice: alice, bob: bob, alignment: alignment, grid: grid, width: width)
   }
 
   /// The second togetherness gate: the preambles, whitened, correlate, and at one offset only.
@@ -57,9 +57,9 @@ struct Planner: Sendable {
   /// - Returns: the correlation.
   func checkWhitenedCorrelation() throws(PlanFailure) -> Double {
     guard let width = rules.widths(for: grid).first else { throw .unsuitableRate(period: grid.spacing) }
-    guard let statistics = statistics(width: width, order: 1) else {
-      let (usable, steps) = PreambleStatistics.usableSteps(
-        alice: alice, bob: bob, alignment: alignment, grid: grid, width: width)
+    let motion = motion(width: width)
+    guard let motion, let statistics = PreambleStatistics(motion, order: 1) else {
+      let (usable, steps) = motion?.usableSteps ?? (0, 0)
       if usable < PreambleStatistics.fewestSteps { throw .tooFewSteps(usable: usable, steps: steps) }
       throw .whitenedMismatch(correlation: 0, needed: rules.whitenedCorrelation)
     }
@@ -85,10 +85,11 @@ struct Planner: Sendable {
     guard !widths.isEmpty else { throw .unsuitableRate(period: grid.spacing) }
     var best: (plan: SignalPlan, rate: Double)?
     for width in widths {
-      let byOrder = rules.orders.compactMap { statistics(width: width, order: $0) }
-      let chosen = SignalPlan.everyChannel.compactMap { candidate(for: $0, in: byOrder) }
-      guard let plan = assemble(chosen, width: width) else { continue }
-      let bits = chosen.reduce(0) { $0 + $1.bitsPerStep } / (Double(width) * grid.spacing)
+      guard let motion = motion(width: width) else { continue }
+      let chosen = motion.kinds.map { choice(of: $0, in: motion) }
+      let candidates = chosen.flatMap(\.candidates)
+      guard let plan = assemble(candidates, filters: chosen.compactMap(\.filter), width: width) else { continue }
+      let bits = candidates.reduce(0) { $0 + $1.bitsPerStep } / (Double(width) * grid.spacing)
       let net = Planner.net(bits: bits, errorRate: plan.predictedErrorRate)
       if net > 0, net > best?.rate ?? 0 { best = (plan, net) }
     }
@@ -99,6 +100,31 @@ struct Planner: Sendable {
   /// What of so many kept bits is left after error correction, at the clamp's cap.
   private static func net(bits: Double, errorRate: Double) -> Double {
     bits * (0.20 - 1.5 * BinaryEntropy.h(errorRate))
+  }
+
+  /// The way of using a sensor that leaves most net bits: as it is, or with either board's motion matched to the other's.
+  private func choice(
+    of kind: SensorKind, in motion: PreambleMotion
+  ) -> (filter: MatchingFilter?, candidates: [ChannelCandidate]) {
+    var best: (filter: MatchingFilter?, candidates: [ChannelCandidate]) = (nil, [])
+    var most = 0.0
+    let filters =
+      rehearsal == nil ? MatchingFilter.Side.allCases.compactMap { motion.matchingFilter(kind, on: $0) } : []
+    for filter in [nil] + filters.map(Optional.some) {
+      let byOrder = rules.orders.compactMap {
+        PreambleStatistics(motion, order: $0, filters: filter.map { [$0] } ?? [])
+      }
+      let candidates = (0..<3).compactMap { candidate(for: MotionChannel(kind: kind, axis: $0), in: byOrder) }
+      let bits = candidates.reduce(0) { $0 + $1.bitsPerStep }
+      let flips = candidates.reduce(0) { $0 + $1.flipsPerStep }
+      let net = Planner.net(bits: bits, errorRate: errorRate(flips: flips, bits: bits))
+      // A filter spoils the neighbours of clipped values and delays the end: it must earn its place.
+      if net > most * (filter == nil ? 1 : 1.05) {
+        most = net
+        best = (filter, candidates)
+      }
+    }
+    return best
   }
 
   /// The way of using a channel that leaves most net bits.
@@ -125,13 +151,25 @@ struct Planner: Sendable {
   /// Correlation of the two boards' innovations on the preamble, by channel, as the plan cuts them.
   func correlations(for plan: SignalPlan) -> [MotionChannel: Double] {
     var correlations: [MotionChannel: Double] = [:]
-    for order in Set(plan.chain.models.map(\.order)) {
-      for figures in statistics(width: plan.chain.width, order: order)?.channels ?? []
-      where plan.chain.model(for: figures.channel)?.order == order {
-        correlations[figures.channel] = figures.correlation
+    for figures in figures(of: plan) { correlations[figures.channel] = figures.correlation }
+    return correlations
+  }
+
+  /// Moments of Alice's low-passed motion on the preamble, by channel: the predictors that a plan begins with.
+  func moments(for plan: SignalPlan) -> [MotionChannel: LagMoments] {
+    var moments: [MotionChannel: LagMoments] = [:]
+    for figures in figures(of: plan) { moments[figures.channel] = figures.moments }
+    return moments
+  }
+
+  /// What the preambles say of a plan's channels, as it cuts them.
+  private func figures(of plan: SignalPlan) -> [PreambleStatistics.Channel] {
+    guard let motion = motion(width: plan.chain.width) else { return [] }
+    return Set(plan.chain.models.map(\.order)).flatMap { order in
+      (PreambleStatistics(motion, order: order, filters: plan.chain.filters)?.channels ?? []).filter {
+        plan.chain.model(for: $0.channel)?.order == order
       }
     }
-    return correlations
   }
 
   /// Checks a peer's plan against the preambles, number by number, each within one quantum.
@@ -140,9 +178,15 @@ struct Planner: Sendable {
     guard rules.widths(for: grid).contains(plan.chain.width) else {
       throw refuse("step width \(plan.chain.width) is outside the permitted spacing")
     }
+    guard let motion = motion(width: plan.chain.width) else { throw refuse("the preambles have too little in common") }
+    for filter in plan.chain.filters {
+      guard let own = motion.matchingFilter(filter.kind, on: filter.side),
+        zip(own.codes, filter.codes).allSatisfy({ abs(Int($0) - Int($1)) <= 1 })
+      else { throw refuse("the matching filter is not the preambles'") }
+    }
     let byOrder = Dictionary(
       uniqueKeysWithValues: Set(plan.chain.models.map(\.order)).filter(rules.orders.contains).compactMap { order in
-        statistics(width: plan.chain.width, order: order).map { (order, $0) }
+        PreambleStatistics(motion, order: order, filters: plan.chain.filters).map { (order, $0) }
       })
     var candidates: [ChannelCandidate] = []
     for channel in plan.channels {
@@ -159,9 +203,6 @@ struct Planner: Sendable {
           figures, in: statistics, levels: channel.levels, guardIndex: channel.guardIndex, rules: rules,
           rehearsal: rehearsal)
       else { throw refuse("\(name) cannot be used") }
-      guard zip(own.model.coefficients, model.coefficients).allSatisfy({ abs(Int($0) - Int($1)) <= 1 }) else {
-        throw refuse("the predictor of \(name) is not the preamble's")
-      }
       guard abs(Int(own.channel.deviationCode) - Int(channel.deviationCode)) <= 1 else {
         throw refuse("\(name): deviation is not the preamble's")
       }
@@ -184,8 +225,9 @@ struct Planner: Sendable {
     }
   }
 
-  private func assemble(_ candidates: [ChannelCandidate], width: Int) -> SignalPlan? {
-    guard let chain = InnovationChain(width: width, models: candidates.map(\.model)) else { return nil }
+  private func assemble(_ candidates: [ChannelCandidate], filters: [MatchingFilter], width: Int) -> SignalPlan? {
+    let models = candidates.compactMap { InnovationModel(channel: $0.channel.channel, order: $0.order) }
+    guard let chain = InnovationChain(width: width, models: models, filters: filters) else { return nil }
     return SignalPlan(chain: chain, channels: candidates.map(\.channel), errorCode: errorCode(candidates))
   }
 

@@ -66,6 +66,8 @@ struct PairingResult: Encodable {
   var alignment: Fit?
   var seconds: Seconds
   var bits: Bits
+  /// The board whose motion is filtered to match the other's, by sensor.
+  var matched: [String: String]
   var channels: [Channel]
   var cascade: Cascade?
   var entropy: Entropy?
@@ -80,7 +82,7 @@ struct PairingResult: Encodable {
   private var sum: String?
 
   private enum CodingKeys: String, CodingKey {
-    case paired, abort, onset, alignment, seconds, bits, channels, cascade, entropy, kp, sas, sasWords, handshake
+    case paired, abort, onset, alignment, seconds, bits, matched, channels, cascade, entropy, kp, sas, sasWords, handshake
     case roundTrips
   }
 
@@ -102,6 +104,10 @@ struct PairingResult: Encodable {
     if let errors, let kept = report.keptBits, kept > 0 {
       bits.errors = errors
       bits.errorRate = Double(errors) / Double(kept)
+    }
+    matched = [:]
+    for (kind, side) in report.matched {
+      matched[kind == .gyroscope ? "gyroscope" : "accelerometer"] = side == .alice ? "alice" : "bob"
     }
     channels = report.channels.map(Channel.init)
     cascade = report.cascade.map {
@@ -152,6 +158,9 @@ struct PairingResult: Encodable {
           + "\(rounded(alignment.offset * 1000, 3)) ms"
           + (alignment.leverArm.map { ", lever arm \(rounded($0 * 100, 1)) cm" } ?? "")
           + ", onset \(onset ?? "-")")
+    }
+    for (sensor, side) in matched.sorted(by: { $0.key < $1.key }) {
+      lines.append("matched     \(sensor): \(side == "alice" ? "Alice's" : "Bob's") motion filtered to the other's band")
     }
     for channel in channels {
       let name = channel.name.padding(toLength: 8, withPad: " ", startingAt: 0)

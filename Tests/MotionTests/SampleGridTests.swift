@@ -23,7 +23,7 @@ import Testing
 
   private func motion(_ recording: Recording) throws -> (GriddedMotion, SampleGrid) {
     let grid = try #require(SampleGrid(recording: recording, onset: 0, horizon: 2_000_000_000))
-    return (gridOwnScans(recording, onset: 0, grid: grid, range: 5..<390), grid)
+    return (gridOwnScans(recording, onset: 0, grid: grid, range: 5..<390, usesLeverArm: false), grid)
   }
 
   @Test func pausesOfAPeriodAndAHalfCostNoMoreThanThePauses() throws {

@@ -272,11 +272,11 @@ import Testing
 
   @Test func aGuardBeyondTheMenuIsRefused() throws {
     var duel = try Duel.altering(.plan, honest: .alice) { frame in
-      // The guard of the first channel: behind width and count, kind, axis, predictor, deviation and levels.
+      // The guard of the first channel: behind width, filters and count, kind, axis, order, deviation and levels.
       guard let plan = try? SignalPlan(decoding: frame.body) else { return [frame] }
-      let predictor = 1 + 2 * plan.chain.models[0].coefficients.count
+      let filters = 1 + plan.chain.filters.count * (2 + 2 * MatchingFilter.tapCount)
       var copy = frame
-      copy.body[2 + 2 + predictor + 2 + 1] = 200
+      copy.body[1 + filters + 1 + 2 + 1 + 2 + 1] = 200
       return [copy]
     }
     #expect(duel.run()?.code == "malformed-message")

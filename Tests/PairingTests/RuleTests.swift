@@ -107,7 +107,7 @@ import Testing
   }
 
   @Test(arguments: [
-    FrameType.preambleCommit, .preambleOpen, .plan, .maskCommit, .maskOpen, .maskCheckpoint, .parityQuery,
+    FrameType.preambleCommit, .preambleOpen, .plan, .validity, .maskCommit, .maskOpen, .maskCheckpoint, .parityQuery,
     .reconciledCheckpoint, .commitCheckpoint, .handshake, .confirm,
   ])
   func everyStepHasADeadline(silentAt type: FrameType) throws {
@@ -187,6 +187,14 @@ import Testing
   @Test func aPlanThatDoesNotFollowFromThePreamblesIsRefused() throws {
     let changes: [(String, (SignalPlan) -> SignalPlan?)] = [
       ("width", { SignalPlan(chain: $0.chain.with(width: 1), channels: $0.channels, errorCode: $0.errorCode) }),
+      (
+        "filter",
+        {
+          let filter = MatchingFilter(kind: .gyroscope, side: .bob, codes: [0, 0, 0, 100, 4000, 0, 0, 0, 0])
+          return SignalPlan(
+            chain: $0.chain.with(filters: [filter].compactMap(\.self)), channels: $0.channels, errorCode: $0.errorCode)
+        }
+      ),
       ("error rate", { SignalPlan(chain: $0.chain, channels: $0.channels, errorCode: $0.errorCode + 100) }),
       ("deviation", { $0.altering { $0.with(deviationCode: $0.deviationCode + 2) } }),
       ("thresholds", { $0.altering { $0.with(thresholdCodes: $0.thresholdCodes.map { $0 + 2 }) } }),
@@ -391,7 +399,9 @@ struct Seeded: RandomNumberGenerator {
 }
 
 extension InnovationChain {
-  func with(width: Int) -> InnovationChain { InnovationChain(width: width, models: models) ?? self }
+  func with(width: Int? = nil, filters: [MatchingFilter]? = nil) -> InnovationChain {
+    InnovationChain(width: width ?? self.width, models: models, filters: filters ?? self.filters) ?? self
+  }
 }
 
 extension SignalPlan {
