@@ -2,22 +2,30 @@
 ///
 /// A context is made of kept symbols, of past cells (erased ones too: an adversary is granted more than the kept bits),
 /// or of both parties' masks up to three steps back and ahead, always joined with the bits of the same symbol that are
-/// known already. Channels of the same kind share the larger tables.
+/// known already. Channels of the same kind share the larger tables. On a lattice the published positions are contexts, too.
 final class ContextTables {
   /// The tables, in the order of their indices.
-  static let names = [
+  let names: [String]
+  private static let commonNames = [
     "channel", "last kept symbol", "last 2 kept symbols", "last 3 kept symbols", "last cell", "last 2 cells",
     "own mask", "peer mask", "last kept symbol and masks", "calibrated own forecast", "calibrated joint forecast",
     "other channel",
   ]
   private static let otherChannel = 11
-  /// A symbol or cell, or that there is none.
-  private static let codes = 9
+  private static let latticeNames = [
+    "position", "last kept symbol and position", "last cell and step of position", "positions now and next",
+    "calibrated cell on the lattice",
+  ]
+  /// A position, or that none is published.
+  private static let positions = OffsetQuantiser.positions + 1
 
   private let grid: PreparedGrid
+  /// How many codes there are for a symbol or cell, or that there is none.
+  private let codes: Int
+  private let nodes: Int
   /// Where each table begins.
   private var offsets: [Int] = []
-  /// Zeros and ones counted per context and node: at 2·(8·context + node) and one further.
+  /// Zeros and ones counted per context and node: at 2·(nodes·context + node) and one further.
   private let counts: WipedScratch<Float>
   /// The context of each table for the symbol at hand.
   private let contexts: WipedScratch<Int>
@@ -31,19 +39,29 @@ final class ContextTables {
 
   init(_ grid: PreparedGrid) {
     self.grid = grid
-    let codes = Self.codes
+    nodes = grid.nodes
+    codes = nodes + 1
+    names = Self.commonNames + (grid.lattice == nil ? [] : Self.latticeNames)
     let (channels, groups) = (grid.channels, grid.groups)
-    let sizes = [
+    var sizes = [
       channels, channels * codes, groups * codes * codes, groups * codes * codes * codes, channels * codes,
       groups * codes * codes, groups * 64, groups * 64, groups * codes * 16, groups * 96, groups * 96,
       channels * channels * codes,
     ]
+    if grid.lattice != nil {
+      let positions = Self.positions
+      sizes += [
+        channels * positions, channels * codes * positions, channels * codes * positions,
+        channels * positions * positions,
+        groups * nodes * 3,
+      ]
+    }
     var total = 0
     for size in sizes {
       offsets.append(total)
       total += size
     }
-    counts = WipedScratch(repeating: 0, count: total * 16)
+    counts = WipedScratch(repeating: 0, count: total * 2 * nodes)
     contexts = WipedScratch(repeating: 0, count: sizes.count)
     keptHistory = WipedScratch(repeating: 0, count: 3 * channels)
     latest = WipedScratch(repeating: 0, count: channels)
@@ -53,7 +71,6 @@ final class ContextTables {
   /// Looks up the contexts of the symbol at (step, channel).
   func begin(step: Int, channel: Int, own: LinearForecast, joint: LinearForecast) {
     self.channel = channel
-    let codes = Self.codes
     let group = grid.group[channel]
     let index = step * grid.channels + channel
     let (k1, k2, k3) = (keptHistory[3 * channel], keptHistory[3 * channel + 1], keptHistory[3 * channel + 2])
@@ -80,21 +97,45 @@ final class ContextTables {
       && guideScores[channel * grid.channels + other] > guideScores[channel * grid.channels + guide]
     { guide = other }
     set(Self.otherChannel, guideContext(guide))
+    guard let lattice = grid.lattice else { return }
+    let positions = Self.positions
+    let now = position(step, channel, lattice)
+    let before = position(step - 1, channel, lattice)
+    let change = max(now, before) < positions - 1 ? (now - before) & (positions - 2) : positions - 1
+    let nearest = lattice.quantisers[channel].nearest(to: joint.means[index], position: UInt8(now))?.cell ?? 0
+    set(12, channel * positions + now)
+    set(13, (channel * codes + k1) * positions + now)
+    set(14, (channel * codes + c1) * positions + change)
+    set(15, (channel * positions + now) * positions + position(step + 1, channel, lattice))
+    set(16, (group * nodes + nearest) * 3 + spreadClass(joint.localSpreads[index], on: lattice.quantisers[channel]))
+  }
+
+  /// The published position at a place, or that there is none.
+  private func position(_ step: Int, _ channel: Int, _ lattice: SymbolGrid.Lattice) -> Int {
+    guard step >= 0, step < grid.steps else { return Self.positions - 1 }
+    return Int(lattice.positions[step * grid.channels + channel])
+  }
+
+  /// Whether a forecast leaves open one cell, a few or many.
+  private func spreadClass(_ spread: Double, on quantiser: OffsetQuantiser) -> Int {
+    spread < 0.3 * quantiser.step ? 0 : spread < 0.8 * quantiser.step ? 1 : 2
   }
 
   /// The probability that the bit at `node` is 1, by one table.
   @inline(__always)
   func probabilityOfOne(table: Int, node: Int) -> Double {
-    let place = 2 * (8 * contexts[table] + node)
+    let place = 2 * (nodes * contexts[table] + node)
     let (zeros, ones) = (counts[place], counts[place + 1])
     return Double((ones + 0.4) / (zeros + ones + 0.8))
   }
 
   /// Learns the bit at `node` of the symbol at hand.
   func learn(_ bit: Int, node: Int) {
-    for table in 0..<Self.otherChannel { counts[2 * (8 * contexts[table] + node) + bit] += 1 }
+    for table in 0..<contexts.count where table != Self.otherChannel {
+      counts[2 * (nodes * contexts[table] + node) + bit] += 1
+    }
     for other in 0..<grid.channels where other != channel {
-      let place = 2 * (8 * (offsets[Self.otherChannel] + guideContext(other)) + node)
+      let place = 2 * (nodes * (offsets[Self.otherChannel] + guideContext(other)) + node)
       if counts[place + bit] > counts[place + 1 - bit] { guideScores[channel * grid.channels + other] += 1 }
       counts[place + bit] += 1
     }
@@ -115,7 +156,7 @@ final class ContextTables {
 
   @inline(__always)
   private func guideContext(_ other: Int) -> Int {
-    (channel * grid.channels + other) * Self.codes + latest[other]
+    (channel * grid.channels + other) * codes + latest[other]
   }
 
   private func cellCode(_ step: Int, _ channel: Int) -> Int {

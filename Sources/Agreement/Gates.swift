@@ -130,8 +130,7 @@ public enum Gates {
       for step in 0..<grid.steps {
         symbols[step] = 255
         guard grid.isKept(step: step, channel: channel) else { continue }
-        let cell = grid.cell(of: grid.values[step * grid.channels + channel], channel: channel)
-        symbols[step] = UInt8(SymbolGrid.grayCode(cell))
+        symbols[step] = UInt8(grid.symbol(at: step * grid.channels + channel) ?? 0)
       }
       for lag in lags {
         guard let (correlation, pairs) = correlation(symbols, planes: grid.levels[channel], lag: lag) else { continue }

@@ -10,9 +10,21 @@ enum GridPredictors {
   }
 
   /// The linear predictors that are run on a grid.
-  static func models(channels: Int, withInputs: Bool) -> [LinearForecast.Model] {
+  static func models(_ grid: PreparedGrid) -> [LinearForecast.Model] {
+    let channels = grid.channels
     // With more channels fewer steps back, so that there is not more to learn than a segment can teach.
     let lags = min(8, max(1, 24 / max(channels, 1)))
+    guard grid.lattice == nil else {
+      // Values on a lattice are low-passed motion, as inputs are: most of them follows from the values before, so that even a
+      // small ridge would be felt.
+      return [
+        .init(name: "own past, 8 values", joint: false, lags: 8, ridge: 1e-4, rehearsals: 3),
+        .init(name: "all channels, \(lags) values", joint: true, lags: lags, ridge: 1e-3, rehearsals: 4),
+        .init(name: "all channels, 2 values", joint: true, lags: 2, ridge: 1e-3),
+        .init(name: "own past, 4 values, forgetting", joint: false, lags: 4, ridge: 1e-4, forgetting: 0.99),
+        .init(name: "own past, 24 values", joint: false, lags: 24, ridge: 1e-6),
+      ]
+    }
     var models: [LinearForecast.Model] = [
       .init(name: "own past, 8 values", joint: false, lags: 8, ridge: 0.1, rehearsals: 3),
       .init(name: "all channels, 2 values", joint: true, lags: 2, ridge: 1),
@@ -20,7 +32,7 @@ enum GridPredictors {
       .init(name: "own past, 3 values, forgetting", joint: false, lags: 3, ridge: 0.1, forgetting: 0.99),
       .init(name: "own past, 24 values", joint: false, lags: 24, ridge: 1e-6),
     ]
-    if withInputs {
+    if grid.inputs != nil {
       models += [
         .init(name: "own past, 8 inputs", joint: false, fromInputs: true, lags: 8, ridge: 1e-4, rehearsals: 3),
         .init(
@@ -33,25 +45,29 @@ enum GridPredictors {
   /// Runs all predictors over the grid; `nil` if a figure is not finite.
   static func run(_ grid: PreparedGrid) -> [Tally]? {
     guard grid.isComputable else { return nil }
-    let models = models(channels: grid.channels, withInputs: grid.inputs != nil)
+    let models = models(grid)
     let forecasts = models.map { LinearForecast($0, on: grid) }
     guard forecasts.allSatisfy(\.isFinite) else { return nil }
     let tables = ContextTables(grid)
-    let tableCount = ContextTables.names.count
-    let regression = FeatureRegression(width: 21 + 2 * grid.channels, sets: 8 * grid.groups)
-    let predictors = tableCount + 2 * forecasts.count + 1
-    let byNode = LogisticMixer(inputs: predictors, sets: 8 * grid.groups)
+    let lookahead = grid.lattice.map { LatticeLookahead(grid, $0) }
+    guard lookahead?.isFinite ?? true else { return nil }
+    let tableCount = tables.names.count
+    let regression = FeatureRegression(width: 21 + 2 * grid.channels, sets: grid.nodes * grid.groups)
+    let trees = 2 * forecasts.count + (lookahead == nil ? 0 : 1)
+    let predictors = tableCount + trees + 1
+    let byNode = LogisticMixer(inputs: predictors, sets: grid.nodes * grid.groups)
     let byChannel = LogisticMixer(inputs: predictors, sets: grid.channels)
-    var tallies = ContextTables.names.map { Tally(name: "context: \($0)") }
+    var tallies = tables.names.map { Tally(name: "context: \($0)") }
     for model in models {
       tallies.append(Tally(name: "linear: \(model.name)"))
       tallies.append(Tally(name: "linear: \(model.name), local spread"))
     }
+    if lookahead != nil { tallies.append(Tally(name: "linear: all channels, and the next positions")) }
     tallies.append(Tally(name: "logistic regression"))
     tallies.append(Tally(name: "mix by bit plane"))
     tallies.append(Tally(name: "mix by channel"))
     tallies.append(Tally(name: "mix of both"))
-    var chances = [CellProbabilities](repeating: CellProbabilities(), count: 2 * forecasts.count)
+    var chances = [CellProbabilities](repeating: CellProbabilities(), count: trees)
     let guesses = WipedScratch(repeating: 0.5, count: predictors)
     var finite = true
 
@@ -63,18 +79,21 @@ enum GridPredictors {
         tables.begin(step: step, channel: channel, own: forecasts[0], joint: forecasts[1])
         for (number, forecast) in forecasts.enumerated() {
           let mean = forecast.means[index]
-          chances[2 * number].set(mean: mean, spread: forecast.spreads[index], channel: channel, grid: grid)
-          chances[2 * number + 1].set(mean: mean, spread: forecast.localSpreads[index], channel: channel, grid: grid)
+          chances[2 * number].set(mean: mean, spread: forecast.spreads[index], index: index, grid: grid)
+          chances[2 * number + 1].set(mean: mean, spread: forecast.localSpreads[index], index: index, grid: grid)
         }
+        lookahead?.set(
+          &chances[trees - 1], mean: forecasts[1].means[index], spread: forecasts[1].spreads[index], step: step,
+          channel: channel)
         fillFeatures(regression.features, grid, step, channel, forecasts)
         let levels = grid.levels[channel]
-        let symbol = SymbolGrid.grayCode(Int(grid.cells[index]))
+        let symbol = grid.symbol(ofCell: Int(grid.cells[index]))
         var node = 1
         for plane in stride(from: levels - 1, through: 0, by: -1) {
           let bit = (symbol >> plane) & 1
           for table in 0..<tableCount { guesses[table] = tables.probabilityOfOne(table: table, node: node) }
           for number in 0..<chances.count { guesses[tableCount + number] = chances[number].probabilityOfOne(at: node) }
-          let set = 8 * grid.group[channel] + node
+          let set = grid.nodes * grid.group[channel] + node
           guesses[predictors - 1] = regression.probabilityOfOne(set: set)
           for predictor in 0..<predictors {
             let guess = guesses[predictor]

@@ -18,8 +18,13 @@ final class PreparedGrid {
   let cells: WipedScratch<Int8>
   /// 1 where kept by the party itself, plus 2 where kept by the peer.
   let masks: WipedScratch<UInt8>
-  /// Normalised limits of the kept part of each cell: 16 per channel, lower and upper limit of cell k at 2k, 2k + 1.
+  /// Normalised limits of the kept part of each cell: 16 per channel, lower and upper limit of cell k at 2k, 2k + 1. Of no
+  /// use on a lattice.
   let keptParts: WipedScratch<Double>
+  /// The lattice in normalised units; `nil` between thresholds.
+  let lattice: SymbolGrid.Lattice?
+  /// How many nodes the tree of a symbol's bits has at most, one more than there are: 8 between thresholds, 16 on a lattice.
+  let nodes: Int
   /// The number of kept bits.
   let keptBits: Int
   /// Whether all scales are finite; if not, nothing can be said.
@@ -43,6 +48,7 @@ final class PreparedGrid {
     cells = WipedScratch(repeating: -1, count: area)
     masks = WipedScratch(repeating: 0, count: area)
     keptParts = WipedScratch(repeating: 0, count: 16 * channels)
+    nodes = grid.lattice == nil ? 8 : 16
     var kept = 0
     var computable = true
     let scales = Self.normalise(grid.values, into: values, channels: channels)
@@ -56,7 +62,7 @@ final class PreparedGrid {
       for step in 0..<steps {
         let index = step * channels + channel
         let value = grid.values[index]
-        if value.isFinite { cells[index] = Int8(grid.cell(of: value, channel: channel)) }
+        if let cell = grid.cell(at: index) { cells[index] = Int8(cell) }
         masks[index] = (grid.ownKept[index] ? 1 : 0) | (grid.peerKept[index] ? 2 : 0)
         guard masks[index] == 3 else { continue }
         kept += levels[channel]
@@ -71,6 +77,14 @@ final class PreparedGrid {
       }
     }
     keptBits = kept
+    lattice = grid.lattice.flatMap { lattice in
+      let quantisers = zip(lattice.quantisers, scales).compactMap {
+        OffsetQuantiser(step: $0.step / $1, bits: $0.bits)
+      }
+      guard quantisers.count == lattice.quantisers.count else { return nil }
+      return SymbolGrid.Lattice(quantisers: quantisers, positions: lattice.positions)
+    }
+    if (lattice == nil) != (grid.lattice == nil) { computable = false }
     if grid.inputs.isEmpty {
       inputs = nil
     } else {
@@ -84,6 +98,10 @@ final class PreparedGrid {
   /// Whether both parties kept the cell.
   @inline(__always)
   func isKept(_ index: Int) -> Bool { masks[index] == 3 }
+
+  /// How a cell is written in bits.
+  @inline(__always)
+  func symbol(ofCell cell: Int) -> Int { lattice == nil ? SymbolGrid.grayCode(cell) : cell }
 
   /// Divides each channel by its root mean square and returns that; 1 for a channel of zeros, infinite or NaN if it
   /// cannot be represented.

@@ -1,20 +1,24 @@
-/// One party's innovations on the grid of time steps × channels, with what is needed to read them as kept bits.
+/// One party's values on the grid of time steps × channels, with what is needed to read them as kept bits.
 ///
-/// The cell of a value is the number of thresholds that are ≤ the value, so `levels` bits need 2^levels − 1 thresholds
-/// and give the cells 0 ..< 2^levels; the symbol is the binary-reflected Gray code of the cell, most significant bit
-/// first. The bit string runs over the cells that both parties kept: time first, then channel, then bit plane.
+/// Between thresholds, the cell of a value is the number of thresholds that are ≤ the value, so `levels` bits need
+/// 2^levels − 1 thresholds and give the cells 0 ..< 2^levels; the symbol is the binary-reflected Gray code of the cell. On a
+/// lattice it is the index modulo 2^levels of the cell whose published point lies nearest, and the symbol is the cell
+/// itself (see `OffsetQuantiser`). The bit string runs over the values that both parties kept: time first, then channel,
+/// then bit plane, most significant first.
 ///
 /// All parts of `steps` × channels are row-major (index = step · channels + channel).
 public struct SymbolGrid: Sendable {
   /// The number of time steps T.
   public let steps: Int
-  /// Bits per symbol of each of the C channels, 1...3.
+  /// Bits per symbol of each of the C channels, 1...3, on a lattice 1...4.
   public let levels: [Int]
   /// Sensor kind of each channel: 0 gyroscope, 1 accelerometer.
   public let kinds: [Int]
-  /// Per channel 2^levels − 1 ascending thresholds, in the units of `values`.
+  /// Per channel 2^levels − 1 ascending thresholds, in the units of `values`; none on a lattice.
   public let thresholds: [[Double]]
-  /// T·C innovations of the party itself; NaN where missing. Secret.
+  /// The lattice that the values are read on, if it is not thresholds that part them.
+  let lattice: Lattice?
+  /// T·C values of the party itself; NaN where missing. Secret.
   let values: SecretValues
   /// T·C low-passed values that the innovations were made from, NaN where missing; or empty. Secret.
   let inputs: SecretValues
@@ -28,7 +32,15 @@ public struct SymbolGrid: Sendable {
   /// The most values (steps × channels) a grid may have.
   public static let maximumValues = 1 << 22
 
-  /// Makes a grid, checking that the parts fit together.
+  /// Cells of one width per channel, and the published positions inside them.
+  struct Lattice: Sendable {
+    /// Per channel how a value is cut.
+    let quantisers: [OffsetQuantiser]
+    /// T·C published positions; where none is published, 16.
+    let positions: [UInt8]
+  }
+
+  /// Makes a grid of values between thresholds, checking that the parts fit together.
   ///
   /// The grid copies values and inputs once, to memory that is wiped when its last copy goes.
   ///
@@ -38,11 +50,7 @@ public struct SymbolGrid: Sendable {
     inputs: some Collection<Double>, ownKept: [Bool], peerKept: [Bool]
   ) throws(SymbolGridError) {
     let channels = levels.count
-    guard channels <= Self.maximumChannels else { throw .tooLarge(steps: steps, channels: channels) }
-    guard steps >= 0 else { throw .negativeSteps(steps) }
-    let (area, overflow) = steps.multipliedReportingOverflow(by: channels)
-    guard !overflow, area <= Self.maximumValues else { throw .tooLarge(steps: steps, channels: channels) }
-    guard kinds.count == channels else { throw .wrongCount("kinds", found: kinds.count, expected: channels) }
+    let area = try Self.area(steps: steps, channels: channels)
     guard thresholds.count == channels else {
       throw .wrongCount("thresholds", found: thresholds.count, expected: channels)
     }
@@ -53,24 +61,65 @@ public struct SymbolGrid: Sendable {
         zip(own, own.dropFirst()).allSatisfy({ $0 < $1 })
       else { throw .thresholds(channel: channel) }
     }
+    try self.init(
+      steps: steps, levels: levels, kinds: kinds, thresholds: thresholds, lattice: nil, values: values, inputs: inputs,
+      ownKept: ownKept, peerKept: peerKept, area: area)
+  }
+
+  /// Makes a grid of values on a lattice, checking that the parts fit together.
+  ///
+  /// - Parameters:
+  ///   - quantisers: per channel how a value is cut.
+  ///   - positions: T·C published positions; where none is published, anything from 16 on.
+  /// - Throws: `SymbolGridError` naming the first part that does not fit.
+  public init(
+    steps: Int, quantisers: [OffsetQuantiser], kinds: [Int], positions: [UInt8], values: some Collection<Double>,
+    ownKept: [Bool], peerKept: [Bool]
+  ) throws(SymbolGridError) {
+    let channels = quantisers.count
+    let area = try Self.area(steps: steps, channels: channels)
+    guard positions.count == area else {
+      throw .wrongCount("positions", found: positions.count, expected: area)
+    }
+    let lattice = Lattice(
+      quantisers: quantisers, positions: positions.map { min($0, UInt8(OffsetQuantiser.positions)) })
+    try self.init(
+      steps: steps, levels: quantisers.map(\.bits), kinds: kinds, thresholds: quantisers.map { _ in [] },
+      lattice: lattice, values: values, inputs: [Double](), ownKept: ownKept, peerKept: peerKept, area: area)
+  }
+
+  private static func area(steps: Int, channels: Int) throws(SymbolGridError) -> Int {
+    guard channels <= Self.maximumChannels else { throw .tooLarge(steps: steps, channels: channels) }
+    guard steps >= 0 else { throw .negativeSteps(steps) }
+    let (area, overflow) = steps.multipliedReportingOverflow(by: channels)
+    guard !overflow, area <= Self.maximumValues else { throw .tooLarge(steps: steps, channels: channels) }
+    return area
+  }
+
+  private init(
+    steps: Int, levels: [Int], kinds: [Int], thresholds: [[Double]], lattice: Lattice?,
+    values: some Collection<Double>, inputs: some Collection<Double>, ownKept: [Bool], peerKept: [Bool], area: Int
+  ) throws(SymbolGridError) {
+    let channels = levels.count
+    guard kinds.count == channels else { throw .wrongCount("kinds", found: kinds.count, expected: channels) }
     guard values.count == area else { throw .wrongCount("values", found: values.count, expected: area) }
     guard inputs.isEmpty || inputs.count == area else {
       throw .wrongCount("inputs", found: inputs.count, expected: area)
     }
     guard ownKept.count == area else { throw .wrongCount("ownKept", found: ownKept.count, expected: area) }
     guard peerKept.count == area else { throw .wrongCount("peerKept", found: peerKept.count, expected: area) }
-    let values = SecretValues(values)
-    for index in 0..<area where ownKept[index] && !values[index].isFinite {
-      throw .keptWithoutValue(step: index / channels, channel: index % channels)
-    }
     self.steps = steps
     self.levels = levels
     self.kinds = kinds
     self.thresholds = thresholds
-    self.values = values
+    self.lattice = lattice
+    self.values = SecretValues(values)
     self.inputs = SecretValues(inputs)
     self.ownKept = ownKept
     self.peerKept = peerKept
+    for index in 0..<area where ownKept[index] && cell(at: index) == nil {
+      throw .keptWithoutValue(step: index / channels, channel: index % channels)
+    }
   }
 
   /// The number of channels C.
@@ -90,7 +139,7 @@ public struct SymbolGrid: Sendable {
     var string = BitString()
     for step in 0..<steps {
       for channel in 0..<channels where isKept(step: step, channel: channel) {
-        let symbol = Self.grayCode(cell(of: values[step * channels + channel], channel: channel))
+        let symbol = symbol(at: step * channels + channel) ?? 0
         for plane in stride(from: levels[channel] - 1, through: 0, by: -1) {
           string.append((symbol >> plane) & 1 == 1)
         }
@@ -103,6 +152,23 @@ public struct SymbolGrid: Sendable {
   func isKept(step: Int, channel: Int) -> Bool {
     ownKept[step * channels + channel] && peerKept[step * channels + channel]
   }
+
+  /// The cell of the value at a place of the grid; `nil` where there is none.
+  func cell(at index: Int) -> Int? {
+    let value = values[index]
+    let channel = index % channels
+    if let lattice {
+      return lattice.quantisers[channel].nearest(to: value, position: lattice.positions[index])?.cell
+    }
+    return value.isFinite ? cell(of: value, channel: channel) : nil
+  }
+
+  /// The symbol of the value at a place of the grid; `nil` where there is none.
+  func symbol(at index: Int) -> Int? { cell(at: index).map(symbol(ofCell:)) }
+
+  /// How a cell is written in bits.
+  @inline(__always)
+  func symbol(ofCell cell: Int) -> Int { lattice == nil ? Self.grayCode(cell) : cell }
 
   /// The cell index of a finite value: how many thresholds are not above it.
   func cell(of value: Double, channel: Int) -> Int {
