@@ -26,7 +26,9 @@ public struct LowPass: Sendable, Hashable {
     of recording: Recording, onset: Int64, grid: SampleGrid, channels: [MotionChannel], steps: Range<Int>
   ) -> LowPassedBlock {
     block(
-      of: gridOwnScans(recording, onset: onset, grid: grid, range: points(for: steps)), grid: grid, channels: channels,
+      of: gridOwnScans(
+        recording, onset: onset, grid: grid, range: points(for: steps), usesLeverArm: false), grid: grid,
+      channels: channels,
       steps: steps)
   }
 

@@ -35,9 +35,9 @@ public struct LowPassStatistics: Sendable {
   public init?(alice: Preamble, bob: Preamble, alignment: Alignment, grid: SampleGrid, width: Int) {
     let a = alice.recording
     guard let lowPass = LowPass(width: width),
-      let steps = PreambleStatistics.steps(alignment, grid, width: width)
+      let steps = PreambleMotion.steps(alignment, grid, width: width)
     else { return nil }
-    let all = PreambleStatistics.kinds(of: a, alignment).flatMap { kind in
+    let all = PreambleMotion.kinds(of: a, alignment).flatMap { kind in
       (0..<3).map { MotionChannel(kind: kind, axis: $0) }
     }
     let ownBlock = lowPass.ownValues(of: a, onset: 0, grid: grid, channels: all, steps: steps)

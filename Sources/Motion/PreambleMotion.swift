@@ -14,26 +14,36 @@ public struct PreambleMotion: Sendable {
 
   /// The motion at a spacing of `width` grid points; `nil` where the preambles have too few steps in common.
   public init?(alice: Preamble, bob: Preamble, alignment: Alignment, grid: SampleGrid, width: Int) {
-    let spacing = Double(width) * grid.spacing
-    let end = min(Preamble.duration, Preamble.duration + alignment.offset)
-    let begin = max(0, alignment.offset)
-    let first = Int((begin / spacing).rounded(.up)) + 1
-    let last = Int(end / spacing) - 1
-    guard last - first >= PreambleStatistics.fewestSteps else { return nil }
-    steps = first..<last
-    isSteady = PreambleMotion.isSteady(bob.recording, spacing: spacing)
+    guard let steps = PreambleMotion.steps(alignment, grid, width: width) else { return nil }
+    self.steps = steps
+    isSteady = PreambleMotion.isSteady(bob.recording, spacing: Double(width) * grid.spacing)
     let a = alice.recording
-    var kinds: [SensorKind] = []
-    if a.hasGyroscope, alignment.angularMap != nil { kinds.append(.gyroscope) }
-    if a.hasAccelerometer, alignment.accelerationMap != nil { kinds.append(.accelerometer) }
-    self.kinds = kinds
-    let extended = (first - PreambleMotion.lead)..<(last + MatchingFilter.reach)
+    kinds = PreambleMotion.kinds(of: a, alignment)
+    let extended = (steps.lowerBound - PreambleMotion.lead)..<(steps.upperBound + MatchingFilter.reach)
     let points = extended.lowerBound * width..<extended.upperBound * width
     let ownScans = gridOwnScans(
       a, onset: 0, grid: grid, range: points, usesLeverArm: alignment.leverArm != nil)
     let peerScans = gridPeerScans(bob.recording, onset: 0, alignment: alignment, grid: grid, range: points)
     own = kinds.map { StepSeries(ownScans, kind: $0, steps: extended, width: width) }
     peer = kinds.map { StepSeries(peerScans, kind: $0, steps: extended, width: width) }
+  }
+
+  /// The steps within both preambles; `nil` where they are too few to say anything.
+  static func steps(_ alignment: Alignment, _ grid: SampleGrid, width: Int) -> Range<Int>? {
+    let spacing = Double(width) * grid.spacing
+    let end = min(Preamble.duration, Preamble.duration + alignment.offset)
+    let begin = max(0, alignment.offset)
+    let first = Int((begin / spacing).rounded(.up)) + 1
+    let last = Int(end / spacing) - 1
+    return last - first >= PreambleStatistics.fewestSteps ? first..<last : nil
+  }
+
+  /// The sensor kinds by which the boards can be compared.
+  static func kinds(of alice: Recording, _ alignment: Alignment) -> [SensorKind] {
+    var kinds: [SensorKind] = []
+    if alice.hasGyroscope, alignment.angularMap != nil { kinds.append(.gyroscope) }
+    if alice.hasAccelerometer, alignment.accelerationMap != nil { kinds.append(.accelerometer) }
+    return kinds
   }
 
   /// Whether Bob's samples keep their places between the steps for some seconds.

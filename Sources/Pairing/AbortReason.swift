@@ -13,7 +13,7 @@ public enum AbortReason: Error, Sendable, Equatable {
   case linkTooSlow(roundTrip: Double)
   case cancelled
   case unsupportedVersion(UInt8)
-  case noCommonProfile
+  case noCommonProfile(own: [QuantiserProfile], peer: [QuantiserProfile])
   case sameRole
   case malformed(String)
   case unexpectedMessage(String)
@@ -32,6 +32,7 @@ public enum AbortReason: Error, Sendable, Equatable {
   // Agreement.
   case maskCommitmentMismatch
   case maskOverlap(sensor: String, overlap: Double)
+  case offsetsRejected(sensor: String, share: Double)
   case gate(String)
   case tooLittleEntropy(String)
   case tooManyErrors(String)
@@ -93,6 +94,7 @@ public enum AbortReason: Error, Sendable, Equatable {
     case .tooShort: "too-short"
     case .maskCommitmentMismatch: "mask-commitment"
     case .maskOverlap: "mask-overlap"
+    case .offsetsRejected: "offsets-rejected"
     case .gate: "randomness-gate"
     case .tooLittleEntropy: "too-little-entropy"
     case .tooManyErrors: "too-many-errors"
@@ -136,7 +138,9 @@ extension AbortReason: CustomStringConvertible {
     case .cancelled: "cancelled on this board"
     case .unsupportedVersion(let version):
       "the other board speaks protocol version \(version), this one \(Hello.version); update the older one"
-    case .noCommonProfile: "the two boards have no permitted quantiser profile in common; check both configurations"
+    case .noCommonProfile(let own, let peer):
+      "the two boards have no permitted quantiser profile in common: this one permits \(names(own)), the other one "
+        + "\(names(peer)); permit one of them on both"
     case .sameRole:
       "the other board took the same role; start one as alice and one as bob (in a room the relay says who is "
         + "which: whoever is there is not a working tacc, or hostile)"
@@ -167,6 +171,10 @@ extension AbortReason: CustomStringConvertible {
     case .maskOverlap(let sensor, let overlap):
       "the other side kept only \(format(overlap * 100, 0)) % of the \(sensor) cells this side kept, 60 % are needed: "
         + "the boards moved against each other, or it picks the cells it can predict"
+    case .offsetsRejected(let sensor, let share):
+      "only \(format(share * 100, 0)) % of the \(sensor) values lay where their published offsets say, "
+        + "\(format(KeyZone.leastAcceptance * 100, 0)) % are needed: the boards moved against each other, or one side only "
+        + "guesses the motion. Press them together firmly and shake again"
     case .gate(let text): "the bits failed a randomness gate: \(text)"
     case .tooLittleEntropy(let sum): "a key of 128 bits cannot be justified; shake longer, in all directions\n\(sum)"
     case .tooManyErrors(let text): "the two recordings differ too much: \(text)"
@@ -180,6 +188,10 @@ extension AbortReason: CustomStringConvertible {
       "the other side or the relay could not confirm the session keys; somebody may be in between"
     case .internalFault(let text): "internal fault: \(text); please report it"
     }
+  }
+
+  private func names(_ profiles: [QuantiserProfile]) -> String {
+    profiles.isEmpty ? "none that is known here" : profiles.sorted().map(\.name).joined(separator: ", ")
   }
 
   private func describe(_ error: AlignmentError) -> String {

@@ -2,7 +2,7 @@ import Agreement
 import Motion
 
 /// One way of using one channel, and what the preambles promise of it.
-struct ChannelCandidate {
+struct ChannelCandidate: PlanCandidate {
   /// The channel as a plan would have it.
   let channel: SignalPlan.Channel
   /// How many past values its predictor looks at.
@@ -71,37 +71,13 @@ extension ChannelCandidate {
     let wanted = Double(figures.mostAlone) / Double(max(figures.own.count, 1))
     let shared = Double(both) / Double(max(figures.mostAlone, 1))
     let symbols = figures.own.map { quantiser.cell($0).map(Quantiser.gray) }
-    let autocorrelation = (1...8).compactMap { ChannelCandidate.autocorrelation(symbols, levels: levels, lag: $0) }
+    let autocorrelation = (1...8).compactMap { BitAutocorrelation.beyondChance(symbols, levels: levels, lag: $0) }
     self.init(
       channel: channel, order: figures.moments.order, kept: outlook.kept * wanted, overlap: outlook.overlap * shared,
       flipsPerStep: outlook.flips * wanted * shared,
       entropyPerBit: ChannelCandidate.entropyPerBit(levels: levels, unpredictable: figures.unpredictable),
       isBalanced: outlook.ones.allSatisfy(rules.balance.contains),
       isUncorrelated: !autocorrelation.isEmpty && autocorrelation.allSatisfy { $0 < rules.autocorrelation })
-  }
-
-  /// How far the correlation of symbols' bits with the same bit plane `lag` steps before, all planes together, is from
-  /// zero beyond one standard deviation of chance; 1 where the bits never change, `nil` with fewer than 30 pairs of bits.
-  private static func autocorrelation(_ symbols: [Int?], levels: Int, lag: Int) -> Double? {
-    var n = 0.0
-    var x = 0.0
-    var y = 0.0
-    var xy = 0.0
-    for t in stride(from: lag, to: symbols.count, by: 1) {
-      guard let now = symbols[t], let before = symbols[t - lag] else { continue }
-      for plane in 0..<levels {
-        let a = Double(now >> plane & 1)
-        let b = Double(before >> plane & 1)
-        n += 1
-        x += a
-        y += b
-        xy += a * b
-      }
-    }
-    guard n >= 30 else { return nil }
-    let variance = (x / n * (1 - x / n) * (y / n) * (1 - y / n)).squareRoot()
-    guard variance > 0 else { return 1 }
-    return abs(xy / n - x / n * (y / n)) / variance - 1 / n.squareRoot()
   }
 
   /// What a quantiser does to a sample when the peer's values differ by noise of a given distribution function.

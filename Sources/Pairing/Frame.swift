@@ -11,6 +11,7 @@ enum FrameType: UInt8, Sendable, CaseIterable {
   case maskCommit = 0x30
   case maskOpen = 0x31
   case maskCheckpoint = 0x32
+  case verdict = 0x33
   case validity = 0x34
   case parityQuery = 0x40
   case parityAnswer = 0x41
@@ -145,6 +146,18 @@ struct PreambleBody {
   }
 }
 
+extension MotionChannel {
+  /// Sensor kind ‖ axis.
+  init(reading reader: inout ByteReader) throws(AbortReason) {
+    guard let kind = SensorKind(rawValue: try reader.read(UInt8.self)) else {
+      throw .malformed("unknown sensor in the plan")
+    }
+    let axis = Int(try reader.read(UInt8.self))
+    guard (0...2).contains(axis) else { throw .malformed("axis \(axis) in the plan") }
+    self.init(kind: kind, axis: axis)
+  }
+}
+
 extension SignalPlan {
   func encoded() -> [UInt8] {
     var writer = ByteWriter()
@@ -188,12 +201,7 @@ extension SignalPlan {
     var models: [InnovationModel] = []
     var channels: [Channel] = []
     for _ in 0..<(try reader.read(UInt8.self)) {
-      guard let kind = SensorKind(rawValue: try reader.read(UInt8.self)) else {
-        throw .malformed("unknown sensor in the plan")
-      }
-      let axis = Int(try reader.read(UInt8.self))
-      guard (0...2).contains(axis) else { throw .malformed("axis \(axis) in the plan") }
-      let name = MotionChannel(kind: kind, axis: axis)
+      let name = try MotionChannel(reading: &reader)
       let order = Int(try reader.read(UInt8.self))
       guard let model = InnovationModel(channel: name, order: order) else {
         throw .malformed("predictor order \(order) in the plan")
@@ -222,51 +230,5 @@ extension SignalPlan {
       throw .malformed("the plan's numbers are out of range")
     }
     self = plan
-  }
-}
-
-/// Which values of one second a side has: all but those that clipping and gaps spoilt.
-struct ValidityBody: Equatable {
-  /// One per step and channel, step by step.
-  var isPresent: [Bool]
-
-  func encoded() -> [UInt8] { BitString(isPresent).packed() }
-
-  init(isPresent: [Bool]) { self.isPresent = isPresent }
-
-  init(decoding body: [UInt8], count: Int) throws(AbortReason) {
-    guard let bits = BitString(packed: body, count: count) else { throw .malformed("validity of the wrong length") }
-    isPresent = (0..<bits.count).map { bits[$0] }
-  }
-}
-
-/// One second of mask, as committed to and opened.
-struct MaskBody: Equatable {
-  /// One per step and channel, step by step: whether this side keeps the cell.
-  var kept: [Bool]
-  /// Whether this side's burst ended within this second or before.
-  var isLast: Bool
-
-  func encoded() -> [UInt8] {
-    var writer = ByteWriter()
-    writer.append(UInt8(isLast ? 1 : 0))
-    writer.append(BitString(kept).packed())
-    return writer.bytes
-  }
-
-  init(kept: [Bool], isLast: Bool) {
-    self.kept = kept
-    self.isLast = isLast
-  }
-
-  init(decoding body: [UInt8], count: Int) throws(AbortReason) {
-    var reader = ByteReader(body)
-    let flag = try reader.read(UInt8.self)
-    guard flag <= 1 else { throw .malformed("mask flag \(flag)") }
-    guard let bits = BitString(packed: try reader.read(reader.remaining), count: count) else {
-      throw .malformed("a mask of the wrong length")
-    }
-    isLast = flag == 1
-    kept = (0..<bits.count).map { bits[$0] }
   }
 }

@@ -61,6 +61,22 @@ struct Hello: Sendable, Equatable {
 public enum QuantiserProfile: UInt8, Sendable, Hashable, CaseIterable, Comparable {
   /// Gray-coded equiprobable cells with a guard about every threshold.
   case `guard` = 1
+  /// Low-passed values on a lattice, with the position inside the cell published.
+  case offset = 2
+
+  /// What it is called in configurations and reports.
+  public var name: String {
+    switch self {
+    case .guard: "guard"
+    case .offset: "offset"
+    }
+  }
+
+  /// The profile of a name.
+  public init?(name: String) {
+    guard let profile = QuantiserProfile.allCases.first(where: { $0.name == name }) else { return nil }
+    self = profile
+  }
 
   /// By rank.
   public static func < (a: QuantiserProfile, b: QuantiserProfile) -> Bool { a.rawValue < b.rawValue }

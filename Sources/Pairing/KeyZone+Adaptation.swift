@@ -16,13 +16,14 @@ extension KeyZone {
   ///
   /// - Returns: row-major, NaN where missing: the innovations; and what they would be if the peer had all of its motion.
   func innovations() -> (shared: WipedSeries<Double>, alone: WipedSeries<Double>) {
+    var shared = WipedSeries(repeating: Double.nan, count: cellsPerSecond)
+    var alone = shared
+    guard case .guard(let plan) = plan else { return (shared, alone) }
     let second = ownMasks.count
     var learnt = max(0, second - KeyZone.memory - 1)..<max(0, second - 1)
     if learnt.upperBound > openedSeconds { learnt = 0..<0 }
     let count = plan.channels.count
     let firstPlace = second * stepsPerSecond
-    var shared = WipedSeries(repeating: Double.nan, count: cellsPerSecond)
-    var alone = shared
     for (c, channel) in plan.channels.enumerated() {
       func value(_ place: Int) -> Double { place < 0 ? .nan : inputs[place * count + c] }
       func isShared(_ place: Int) -> Bool { isPresent(place * count + c) }

@@ -62,6 +62,8 @@ public struct LocalPairing: Sendable {
   public var assumesOnset = true
   /// Security margin, bits.
   public var margin = 512
+  /// How values become bits.
+  public var profile = QuantiserProfile.guard
   /// Deliberate errors, for demonstrations.
   public var rehearsal: Rehearsal?
   /// A clock to measure processing time by.
@@ -189,6 +191,7 @@ public struct LocalPairing: Sendable {
       var configuration = PairingConfiguration(
         role: role, sessionID: Array("local pairing...".utf8), source: .recording(assumesOnset: assumed),
         sensors: sensors)
+      configuration.profiles = [pairing.profile]
       configuration.margin = pairing.margin
       configuration.rehearsal = pairing.rehearsal
       configuration.permutationKey = Array("local pairing".utf8)

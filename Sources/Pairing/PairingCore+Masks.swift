@@ -4,7 +4,11 @@ import SecureChannel
 
 extension PairingCore {
   /// Commits and opens masks as far as the motion and the peer allow: the mask of second s is committed when its motion
-  /// is complete and both sides have told which values of it they have, and opened once the next one is committed (or there is none) and the peer has committed its own.
+  /// is complete and, in the profile `guard`, both sides have told which values of it they have; it is opened once the next
+  /// one is committed (or there is none) and the peer has committed its own.
+  ///
+  /// In the profile `offset` Alice's masks carry her positions, and once both masks of a second are open Bob says which of
+  /// their cells he accepts; the next second is opened only after that.
   mutating func pumpMasks(at now: PairingInstant) throws(AbortReason) {
     guard step == .collecting else { return }
     var progressed = true
@@ -16,17 +20,33 @@ extension PairingCore {
         progressed = true
         try evaluate(at: now)
       }
+      if judgeIfDue() {
+        progressed = true
+        try evaluate(at: now)
+      }
     }
   }
 
   private var ownMaskLast: Int? { zone?.ownMasks.firstIndex { $0.isLast } }
 
+  /// The second that this side may commit a mask for, once its motion is complete.
+  private var nextSecond: Int? {
+    guard let second = zone?.ownMasks.count, ownMaskLast == nil,
+      second < min(maskOpensSent, zone?.peerMasks.count ?? 0) + 2, second < configuration.maximumSeconds
+    else { return nil }
+    return second
+  }
+
+  private func motionState(ofSecond second: Int) -> (quietTime: Double?, isLast: Bool)? {
+    guard let end = zone?.end(of: second), let state = motionState(through: end) else { return nil }
+    return (state.quietTime, state.isLast || second + 1 == configuration.maximumSeconds)
+  }
+
   /// Tells which values of the next second are there, once its motion is complete: innovations after a value that
   /// clipped on either board are made without it on both.
   private mutating func tellValidityIfDue() throws(AbortReason) -> Bool {
-    guard let second = zone?.ownValidity.count, second == zone?.ownMasks.count, let end = zone?.end(of: second),
-      ownMaskLast == nil, second < min(maskOpensSent, zone?.peerMasks.count ?? 0) + 2,
-      second < configuration.maximumSeconds, let state = motionState(through: end), let motion = motion(second: second)
+    guard case .guard(let plan)? = zone?.plan, let second = nextSecond, second == zone?.ownValidity.count,
+      let state = motionState(ofSecond: second), let motion = motion(second: second, plan: plan)
     else { return false }
     zone?.append(motion)
     secondEnd = state
@@ -40,7 +60,8 @@ extension PairingCore {
     var reader = ByteReader(body)
     let second = Int(try reader.read(UInt32.self))
     let encoded = try reader.read(reader.remaining)
-    guard let zone, step == .collecting || step == .closingMasks, second == zone.peerValidity.count,
+    guard let zone, zone.plan.profile == .guard, step == .collecting || step == .closingMasks,
+      second == zone.peerValidity.count,
       second == peerMaskCommitments.count, second < configuration.maximumSeconds, second < zone.peerMasks.count + 2,
       peerMaskLast == nil
     else { throw .unexpectedMessage("validity out of turn") }
@@ -49,32 +70,90 @@ extension PairingCore {
   }
 
   private mutating func commitMaskIfDue() throws(AbortReason) -> Bool {
-    guard let second = zone?.ownMasks.count, let told = zone?.ownValidity.count, let heard = zone?.peerValidity.count,
-      second < min(told, heard), let secondEnd, let plan = zone?.plan, var innovations = zone?.innovations()
-    else { return false }
-    if role == .bob { configuration.rehearsal?.disturb(&innovations.shared, plan: plan, second: second) }
+    guard let plan = zone?.plan, let second = nextSecond else { return false }
     // Nobody else holds the zone here: it grows in place.
-    zone?.append(
-      innovations, erasedFrom: secondEnd.quietTime,
-      isLast: secondEnd.isLast || second + 1 == configuration.maximumSeconds)
+    switch plan {
+    case .guard(let plan):
+      guard let told = zone?.ownValidity.count, let heard = zone?.peerValidity.count, second < min(told, heard),
+        let secondEnd, var innovations = zone?.innovations()
+      else { return false }
+      if role == .bob { configuration.rehearsal?.disturb(&innovations.shared, plan: plan, second: second) }
+      zone?.append(innovations, erasedFrom: secondEnd.quietTime, isLast: secondEnd.isLast)
+    case .offset(let plan):
+      guard let state = motionState(ofSecond: second), let block = lowPassed(second: second, plan: plan) else {
+        return false
+      }
+      let publishes = role == .alice
+      zone?.append(block, publishes: publishes, erasedFrom: state.quietTime, isLast: state.isLast)
+    }
     guard let mask = zone?.ownMasks.last else { return false }
     let nonce = try randomBytes(32)
     maskNonces.append(nonce)
+    maskSent = true
     send(.maskCommit, bigEndian(UInt32(second)) + maskHash(role, second, nonce, mask.encoded()))
     return true
   }
 
-  /// This side's low-passed motion of one second of the key zone.
-  private func motion(second: Int) -> StepMotion? {
+  /// This side's low-passed motion of one second of the key zone, for a plan between thresholds.
+  private func motion(second: Int, plan: SignalPlan) -> StepMotion? {
     guard let zone, let onset, let alignment else { return nil }
-    let channels = zone.plan.channels.map(\.channel)
+    let channels = plan.channels.map(\.channel)
     let steps = zone.steps(of: second)
     if role == .alice {
-      return zone.plan.chain.ownMotion(
+      return plan.chain.ownMotion(
         of: recording, onset: onset, alignment: alignment, grid: zone.grid, channels: channels, steps: steps)
     }
-    return zone.plan.chain.peerMotion(
+    return plan.chain.peerMotion(
       of: recording, onset: onset, alignment: alignment, grid: zone.grid, channels: channels, steps: steps)
+  }
+
+  /// This side's low-passed motion of one second of the key zone, Bob's by his clock as it is known by now.
+  private func lowPassed(second: Int, plan: OffsetPlan) -> LowPassedBlock? {
+    guard let zone, let onset else { return nil }
+    let channels = plan.channels.map(\.channel)
+    let steps = zone.steps(of: second)
+    if role == .alice {
+      return plan.lowPass.ownValues(
+        of: recording, onset: onset, grid: zone.grid, channels: channels, steps: steps)
+    }
+    guard let alignment else { return nil }
+    var block = plan.lowPass.peerValues(
+      of: recording, onset: onset, alignment: alignment.shifted(by: -clock.shift), grid: zone.grid, channels: channels,
+      steps: steps)
+    for cell in block.values.indices { block.values[cell] += biases[cell % channels.count] }
+    return block
+  }
+
+  /// Bob says which cells of a second he accepts, once both masks of it are open.
+  private mutating func judgeIfDue() -> Bool {
+    guard role == .bob, step == .collecting, case .offset(let plan) = zone?.plan,
+      let second = zone?.verdicts.count, second < maskOpensSent, second < zone?.peerMasks.count ?? 0,
+      let block = lowPassed(second: second, plan: plan)
+    else { return false }
+    zone?.judge(block, trackers: &trackers, clock: &clock)
+    guard let zone else { return false }
+    let verdict = zone.candidates(second: second).map { zone.verdicts[second][$0] }
+    send(.verdict, bigEndian(UInt32(second)) + BitString(verdict).packed())
+    return true
+  }
+
+  /// be32(second) ‖ one bit per cell that both masks keep, in order, most significant first, padded with zeros.
+  mutating func receiveVerdict(_ body: [UInt8], at now: PairingInstant) throws(AbortReason) {
+    var reader = ByteReader(body)
+    let second = Int(try reader.read(UInt32.self))
+    let packed = try reader.read(reader.remaining)
+    guard let zone, role == .alice, zone.plan.profile == .offset, step == .collecting, second == zone.verdicts.count,
+      second < min(maskOpensSent, zone.peerMasks.count)
+    else { throw .unexpectedMessage("a verdict out of turn") }
+    let candidates = zone.candidates(second: second)
+    guard let bits = BitString(packed: packed, count: candidates.count) else {
+      throw .malformed("a verdict of the wrong length")
+    }
+    var accepted = [Bool](repeating: false, count: zone.cellsPerSecond)
+    for (place, cell) in candidates.enumerated() { accepted[cell] = bits[place] }
+    self.zone?.settle(accepted)
+    try evaluate(at: now)
+    try pumpMasks(at: now)
   }
 
   /// Whether the motion up to `time` (seconds since Alice's onset) is complete, and where quiet began if it ended
@@ -87,8 +166,8 @@ extension PairingCore {
     // Bob's spline looks sixteen scans ahead. Alice takes her own scans; only where they miss her grid does a spline come in,
     // of which four will do.
     var reach = 0.02 + (role == .alice ? 4 : 16) * recording.typicalPeriod
-    if let zone {
-      reach += Double(zone.plan.chain.reach * zone.plan.chain.width) * zone.grid.spacing
+    if let zone, case .guard(let plan) = zone.plan {
+      reach += Double(plan.chain.reach * plan.chain.width) * zone.grid.spacing
     }
     let arrived = aliceTime(last) >= time + reach
     if !arrived { return sourceEnded ? (nil, aliceTime(last) < time + 0.5) : nil }
@@ -106,7 +185,7 @@ extension PairingCore {
     guard let zone, maskOpensSent < zone.ownMasks.count, peerMaskCommitments.count > maskOpensSent else { return false }
     let second = maskOpensSent
     // In step: whoever decides after a second that it was enough must not find the next one opened already.
-    guard zone.peerMasks.count >= second else { return false }
+    guard zone.settledSeconds >= second else { return false }
     guard zone.ownMasks.count > second + 1 || zone.ownMasks[second].isLast else { return false }
     send(.maskOpen, bigEndian(UInt32(second)) + maskNonces[second] + zone.ownMasks[second].encoded())
     maskOpensSent += 1
@@ -136,19 +215,26 @@ extension PairingCore {
     guard maskHash(role.peer, second, nonce, encoded) == peerMaskCommitments[second] else {
       throw .maskCommitmentMismatch
     }
-    let mask = try MaskBody(decoding: encoded, count: zone.cellsPerSecond)
+    let mask = try MaskBody(
+      decoding: encoded, count: zone.cellsPerSecond,
+      carriesPositions: zone.plan.profile == .offset && role == .bob)
     if mask.isLast { peerMaskLast = second }
     self.zone?.append(peer: mask)
     try evaluate(at: now)
     try pumpMasks(at: now)
   }
 
-  /// After every second that both have opened: enough, to be continued, or too short; from public counts alone.
+  /// After every second that both have opened (and Bob has judged): enough, to be continued, or too short; from public
+  /// counts alone.
   private mutating func evaluate(at now: PairingInstant) throws(AbortReason) {
     guard let zone, step == .collecting else { return }
-    let opened = min(maskOpensSent, zone.peerMasks.count)
+    let opened = min(maskOpensSent, zone.settledSeconds)
     while secondsEvaluated < opened, step == .collecting {
       secondsEvaluated += 1
+      if let (name, share) = zone.acceptances(seconds: secondsEvaluated).first, share < KeyZone.leastAcceptance {
+        record(seconds: secondsEvaluated, kept: zone.keptBits(seconds: secondsEvaluated))
+        throw .offsetsRejected(sensor: name, share: share)
+      }
       let kept = zone.keptBits(seconds: secondsEvaluated)
       let needed = neededBits
       outputs.append(.progress(.collecting(kept: kept, needed: needed)))
@@ -191,6 +277,7 @@ extension PairingCore {
       report.channels[channel].kept = bits
     }
     report.overlap = zone.overlaps(seconds: seconds).first?.overlap
+    report.accepted = zone.acceptances(seconds: seconds).first?.overlap
   }
 
   private mutating func closeMasks(seconds: Int, kept: Int, at now: PairingInstant) throws(AbortReason) {
@@ -199,7 +286,15 @@ extension PairingCore {
     for (name, overlap) in zone.overlaps(seconds: seconds) where overlap < 0.60 {
       throw .maskOverlap(sensor: name, overlap: overlap)
     }
+    for (name, share) in zone.acceptances(seconds: seconds) where share < KeyZone.leastAcceptance {
+      throw .offsetsRejected(sensor: name, share: share)
+    }
     report.ledger.debit(.masks, bits: 0, "masks, and what clipped: known to every predictor of the bound")
+    if zone.plan.profile == .offset {
+      report.ledger.debit(
+        .offsets, bits: 0,
+        "offsets: Alice's places inside their cells, four bits a value, known to every predictor of the bound")
+    }
     enter(.closingMasks, at: now)
     outputs.append(.progress(.reconciling))
     stopSampling()

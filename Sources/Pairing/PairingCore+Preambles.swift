@@ -135,7 +135,7 @@ extension PairingCore {
     try align()
     guard let planner else { return }
     do {
-      let plan = try planner.propose()
+      let plan = try planner.propose(profile)
       try adopt(plan)
       send(.plan, plan.encoded())
     } catch let failure as PlanFailure {
@@ -187,14 +187,14 @@ extension PairingCore {
 
   mutating func receivePlan(_ body: [UInt8], at now: PairingInstant) throws(AbortReason) {
     guard role == .alice, step == .exchangingPreambles, let planner else { throw .unexpectedMessage("a plan") }
-    let plan = try SignalPlan(decoding: body)
+    let plan = try Plan(decoding: body, profile: profile)
     do { try planner.check(plan) } catch { throw .planRejected("\(error)") }
     try adopt(plan)
     enter(.collecting, at: now)
     try pumpMasks(at: now)
   }
 
-  private mutating func adopt(_ plan: SignalPlan) throws(AbortReason) {
+  private mutating func adopt(_ plan: Plan) throws(AbortReason) {
     guard let alice = role == .alice ? ownPreamble : peerPreamble,
       let grid = SampleGrid(start: alice.gridStart, period: alice.gridPeriod),
       let zone = KeyZone(
@@ -202,14 +202,28 @@ extension PairingCore {
         maximumSeconds: configuration.maximumSeconds)
     else { throw .malformed("a plan that cuts no cells") }
     self.zone = zone
-    report.stepSpacing = Double(plan.chain.width) * grid.spacing
-    for filter in plan.chain.filters { report.matched[filter.kind] = filter.side }
+    report.stepSpacing = Double(plan.width) * grid.spacing
     report.predictedErrorRate = plan.predictedErrorRate
-    let correlations = planner?.correlations(for: plan) ?? [:]
-    report.channels = plan.channels.map {
-      PairingReport.Channel(
-        name: $0.channel.name, correlation: correlations[$0.channel] ?? 0, levels: $0.levels,
-        guardBand: Quantiser.guardMenu[$0.guardIndex], kept: 0)
+    switch plan {
+    case .guard(let plan):
+      for filter in plan.chain.filters { report.matched[filter.kind] = filter.side }
+      let correlations = planner?.correlations(for: plan) ?? [:]
+      report.channels = plan.channels.map {
+        PairingReport.Channel(
+          name: $0.channel.name, correlation: correlations[$0.channel] ?? 0, levels: $0.levels,
+          guardBand: Quantiser.guardMenu[$0.guardIndex], cellWidth: nil, kept: 0)
+      }
+    case .offset(let plan):
+      let figures = planner?.figures(for: plan) ?? []
+      biases = figures.map(\.bias)
+      trackers = zip(plan.channels, figures).compactMap { channel, figures in
+        channel.quantiser.map { LatticeTracker(quantiser: $0, model: figures.model) }
+      }
+      report.channels = zip(plan.channels, figures).map { channel, figures in
+        PairingReport.Channel(
+          name: channel.channel.name, correlation: figures.correlation, levels: channel.bits, guardBand: nil,
+          cellWidth: channel.step / figures.deviation, kept: 0)
+      }
     }
     report.ledger.debit(.plan, bits: 0, "plan: follows from the preambles")
   }

@@ -58,10 +58,10 @@ extension PairingCore {
   }
 
   /// A gate's text with the channel by its name.
-  private func named(_ text: String, in plan: SignalPlan) -> String {
+  private func named(_ text: String, in plan: Plan) -> String {
     var text = text
     for (index, channel) in plan.channels.enumerated() {
-      text = text.replacing("channel \(index) ", with: "\(channel.channel.name) ")
+      text = text.replacing("channel \(index) ", with: "\(channel.name) ")
     }
     return text
   }

@@ -65,6 +65,8 @@ struct PairingCore: Sendable {
   var epoch = PairingInstant(nanoseconds: 0)
   var outerHash: [UInt8] = []
   var peerHello: Hello?
+  /// The highest profile that both sides permit.
+  var profile = QuantiserProfile.guard
   var transcripts: [String: [UInt8]] = [:]
   var margin: Int
   /// Whether reasons stay local from here on.
@@ -94,6 +96,12 @@ struct PairingCore: Sendable {
   var peerPreamble: PreambleBody?
   var alignment: Alignment?
   var planner: Planner?
+  /// What to add to Bob's low-passed values, by channel of the plan, SI units.
+  var biases: [Double] = []
+  /// How the boards' values differ, by channel of the plan.
+  var trackers: [LatticeTracker] = []
+  /// Follows Bob's clock on a lattice.
+  var clock = ResidualClock()
 
   // The bits.
   var zone: KeyZone?
@@ -187,7 +195,11 @@ struct PairingCore: Sendable {
 
   private mutating func open(outerHash: [UInt8], peerHello: Hello, at now: PairingInstant) throws(AbortReason) {
     guard step == .opening else { return }
-    guard Set(peerHello.profiles).intersection(configuration.profiles).max() != nil else { throw .noCommonProfile }
+    guard let profile = Set(peerHello.profiles).intersection(configuration.profiles).max() else {
+      throw .noCommonProfile(own: configuration.profiles, peer: peerHello.profiles)
+    }
+    self.profile = profile
+    report.profile = profile
     self.outerHash = outerHash
     self.peerHello = peerHello
     margin = max(configuration.margin, Int(peerHello.margin))
@@ -209,6 +221,7 @@ struct PairingCore: Sendable {
     case .validity: try receiveValidity(frame.body, at: now)
     case .maskCommit: try receiveMaskCommit(frame.body, at: now)
     case .maskOpen: try receiveMaskOpen(frame.body, at: now)
+    case .verdict: try receiveVerdict(frame.body, at: now)
     case .maskCheckpoint:
       guard step == .collecting || step == .closingMasks, frame.body.isEmpty else {
         throw .unexpectedMessage("a mask checkpoint")

@@ -7,12 +7,14 @@ public struct PairingReport: Sendable {
   public struct Channel: Sendable {
     /// "gyro x" and so on.
     public let name: String
-    /// Correlation of the two boards' innovations on the preamble.
+    /// Correlation of the two boards' innovations, or values, on the preamble.
     public let correlation: Double
     /// Bits per value.
     public let levels: Int
-    /// Guard in deviations.
-    public let guardBand: Double
+    /// Guard in deviations of the innovation; `nil` on a lattice.
+    public let guardBand: Double?
+    /// Width of a cell in deviations of the low-passed motion; `nil` but on a lattice.
+    public let cellWidth: Double?
     /// Bits kept by both.
     public var kept: Int
   }
@@ -27,6 +29,8 @@ public struct PairingReport: Sendable {
 
   /// How the onset was found, `nil` before.
   public internal(set) var onset: Onset?
+  /// The profile that both sides permit, once greeted.
+  public internal(set) var profile: QuantiserProfile?
   /// The alignment of the two boards, once found.
   public internal(set) var alignment: Alignment?
   /// Correlation of the whitened preambles.
@@ -49,6 +53,8 @@ public struct PairingReport: Sendable {
   public internal(set) var keptBits: Int?
   /// Own kept cells that the peer kept too.
   public internal(set) var overlap: Double?
+  /// In the profile `offset`: cells of both masks that Bob accepted.
+  public internal(set) var accepted: Double?
   /// Every disclosure.
   public internal(set) var ledger = LeakageLedger()
   /// The clamp with all its terms, once computed.

@@ -30,6 +30,9 @@ struct PlanRules: Sendable, Hashable {
   /// Largest share of that correlation that another offset, beyond 60 ms, may reach.
   var secondPeak = 0.8
 
+  /// What a plan on a lattice must satisfy besides or instead.
+  var lattice = Lattice()
+
   /// The values used by the protocol.
   init() {}
 
@@ -43,7 +46,36 @@ struct PlanRules: Sendable, Hashable {
   }
 
   /// Step widths, in grid points, within the permitted spacing.
-  func widths(for grid: SampleGrid) -> [Int] {
+  func widths(for grid: SampleGrid) -> [Int] { PlanRules.widths(for: grid, within: spacing) }
+
+  fileprivate static func widths(for grid: SampleGrid, within spacing: ClosedRange<Double>) -> [Int] {
     (1...32).filter { spacing.contains(Double($0) * grid.spacing) }
+  }
+}
+
+extension PlanRules {
+  /// What a plan of the profile `offset` must satisfy.
+  struct Lattice: Sendable, Hashable {
+    /// Permitted spacing of the steps, seconds.
+    var spacing = 0.0095...0.0335
+    /// Least width of a cell, in deviations of what Bob cannot foretell of the difference between the boards. 6.9 would do if
+    /// they were Gaussian and stayed as on the preamble; when they swell, who follows them loses his hold.
+    var differencesPerCell = 9.0
+    /// Least width of a cell, in deviations of the motion: sixteen of them cover one and a half.
+    var deviationsPerCell = 1.5 / 16
+    /// Least predicted min-entropy per bit of a channel, bits; the clamp takes at most 0.20.
+    var unguessedPerBit = 0.28
+    /// What predictors that see all channels leave of what one channel's past leaves.
+    var jointResidual = 0.85
+    /// Least predicted share of Alice's cells that count in the end; masks are refused below 0.60.
+    var predictedOverlap = 0.72
+    /// Largest autocorrelation of a channel's bits, up to eight steps, that motion like the preamble's makes; the gate is at
+    /// 0.25, and hands grow tired.
+    var expectedAutocorrelation = 0.15
+    /// The same for the preamble's own bits, but for chance.
+    var foundAutocorrelation = 0.20
+
+    /// Step widths, in grid points, within the permitted spacing.
+    func widths(for grid: SampleGrid) -> [Int] { PlanRules.widths(for: grid, within: spacing) }
   }
 }

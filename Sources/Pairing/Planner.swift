@@ -21,14 +21,22 @@ struct PlanViolation: Error, Sendable, Hashable, CustomStringConvertible {
   let description: String
 }
 
+/// One way of using one channel, as far as plans are chosen by it.
+protocol PlanCandidate {
+  /// Bits that both keep, per step.
+  var bitsPerStep: Double { get }
+  /// Bits of common cells that differ, per step.
+  var flipsPerStep: Double { get }
+}
+
 /// Derives plans from the two preambles, and checks a peer's.
 struct Planner: Sendable {
-  private let alice: Preamble
-  private let bob: Preamble
-  private let alignment: Alignment
-  private let grid: SampleGrid
+  let alice: Preamble
+  let bob: Preamble
+  let alignment: Alignment
+  let grid: SampleGrid
   private let rehearsal: Rehearsal?
-  private let rules: PlanRules
+  let rules: PlanRules
 
   /// A planner for one pair of preambles.
   ///
@@ -80,7 +88,14 @@ struct Planner: Sendable {
   }
 
   /// The plan with the most net bits per second.
-  func propose() throws(PlanFailure) -> SignalPlan {
+  func propose(_ profile: QuantiserProfile) throws(PlanFailure) -> Plan {
+    switch profile {
+    case .guard: .guard(try proposeThresholds())
+    case .offset: .offset(try proposeLattice())
+    }
+  }
+
+  private func proposeThresholds() throws(PlanFailure) -> SignalPlan {
     let widths = rules.widths(for: grid)
     guard !widths.isEmpty else { throw .unsuitableRate(period: grid.spacing) }
     var best: (plan: SignalPlan, rate: Double)?
@@ -90,7 +105,7 @@ struct Planner: Sendable {
       let candidates = chosen.flatMap(\.candidates)
       guard let plan = assemble(candidates, filters: chosen.compactMap(\.filter), width: width) else { continue }
       let bits = candidates.reduce(0) { $0 + $1.bitsPerStep } / (Double(width) * grid.spacing)
-      let net = Planner.net(bits: bits, errorRate: plan.predictedErrorRate)
+      let net = Planner.net(bits: bits, errorRate: Double(plan.errorCode) * 1e-4)
       if net > 0, net > best?.rate ?? 0 { best = (plan, net) }
     }
     guard let best else { throw .noUsableChannel }
@@ -98,7 +113,7 @@ struct Planner: Sendable {
   }
 
   /// What of so many kept bits is left after error correction, at the clamp's cap.
-  private static func net(bits: Double, errorRate: Double) -> Double {
+  static func net(bits: Double, errorRate: Double) -> Double {
     bits * (0.20 - 1.5 * BinaryEntropy.h(errorRate))
   }
 
@@ -156,7 +171,8 @@ struct Planner: Sendable {
   }
 
   /// Moments of Alice's low-passed motion on the preamble, by channel: the predictors that a plan begins with.
-  func moments(for plan: SignalPlan) -> [MotionChannel: LagMoments] {
+  func moments(for plan: Plan) -> [MotionChannel: LagMoments] {
+    guard case .guard(let plan) = plan else { return [:] }
     var moments: [MotionChannel: LagMoments] = [:]
     for figures in figures(of: plan) { moments[figures.channel] = figures.moments }
     return moments
@@ -173,7 +189,14 @@ struct Planner: Sendable {
   }
 
   /// Checks a peer's plan against the preambles, number by number, each within one quantum.
-  func check(_ plan: SignalPlan) throws(PlanViolation) {
+  func check(_ plan: Plan) throws(PlanViolation) {
+    switch plan {
+    case .guard(let plan): try check(plan)
+    case .offset(let plan): try check(plan)
+    }
+  }
+
+  private func check(_ plan: SignalPlan) throws(PlanViolation) {
     func refuse(_ text: String) -> PlanViolation { PlanViolation(description: text) }
     guard rules.widths(for: grid).contains(plan.chain.width) else {
       throw refuse("step width \(plan.chain.width) is outside the permitted spacing")
@@ -219,9 +242,14 @@ struct Planner: Sendable {
       guard own.isBalanced else { throw refuse("\(name): a bit plane is biased on the preamble") }
       candidates.append(own)
     }
+    try check(plan.errorCode, against: candidates)
+  }
+
+  /// Checks a peer's predicted error rate.
+  func check(_ code: UInt16, against candidates: [some PlanCandidate]) throws(PlanViolation) {
     let own = Int(errorCode(candidates))
-    guard abs(own - Int(plan.errorCode)) <= 1 + own / 8 else {
-      throw refuse("predicted error rate \(plan.errorCode)e-4, the preambles say \(own)e-4")
+    guard abs(own - Int(code)) <= 1 + own / 8 else {
+      throw PlanViolation(description: "predicted error rate \(code)e-4, the preambles say \(own)e-4")
     }
   }
 
@@ -231,7 +259,8 @@ struct Planner: Sendable {
     return SignalPlan(chain: chain, channels: candidates.map(\.channel), errorCode: errorCode(candidates))
   }
 
-  private func errorCode(_ candidates: [ChannelCandidate]) -> UInt16 {
+  /// The error rate to expect of several channels together, in units of 10⁻⁴.
+  func errorCode(_ candidates: [some PlanCandidate]) -> UInt16 {
     let bits = candidates.reduce(0) { $0 + $1.bitsPerStep }
     let flips = candidates.reduce(0) { $0 + $1.flipsPerStep }
     return UInt16((errorRate(flips: flips, bits: bits) * 1e4).rounded())
@@ -239,7 +268,7 @@ struct Planner: Sendable {
 
   /// Predicted errors over predicted bits; several times as many, since differences have heavier tails than a Gaussian and
   /// grow once the motion is no longer the one that the boards were aligned on.
-  private func errorRate(flips: Double, bits: Double) -> Double {
+  func errorRate(flips: Double, bits: Double) -> Double {
     bits > 0 ? min(0.2, max(5e-4, rules.errorFactor * flips / bits)) : 0.2
   }
 }

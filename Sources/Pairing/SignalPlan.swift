@@ -1,10 +1,8 @@
 import Agreement
 import Motion
 
-/// How the key zone is cut into bits, in coarsely quantised numbers that both sides use exactly as sent.
-///
-/// Bob derives it from the two public preambles and sends it; Alice derives the same numbers and accepts each within
-/// one quantum, so that floating point on two processors cannot split the sides. Nothing in it depends on the key zone.
+/// How the key zone is cut into bits in the profile `guard`: innovations of some channels, between guarded thresholds, in
+/// coarsely quantised numbers that both sides use exactly as sent.
 public struct SignalPlan: Sendable, Hashable {
   /// One channel in use.
   public struct Channel: Sendable, Hashable {
@@ -43,22 +41,13 @@ public struct SignalPlan: Sendable, Hashable {
   /// Predicted rate of bit errors after erasure, in units of 10⁻⁴, at least 5.
   public let errorCode: UInt16
 
-  /// Predicted rate of bit errors after erasure.
-  public var predictedErrorRate: Double { Double(errorCode) * 1e-4 }
-
-  /// The bits that one step holds before erasure.
-  public var bitsPerStep: Int { channels.reduce(0) { $0 + $1.levels } }
-
   /// A plan from its parts.
   ///
   /// - Returns: `nil` unless it has channels, in order and none twice, each with a valid quantiser, a magnitude and a model, and an
   ///   error rate of 5…2000 · 10⁻⁴.
   public init?(chain: InnovationChain, channels: [Channel], errorCode: UInt16) {
-    func place(_ c: Channel) -> Int { Int(c.channel.kind.rawValue) * 3 + c.channel.axis }
-    guard !channels.isEmpty, channels.count <= 6,
-      zip(channels, channels.dropFirst()).allSatisfy({ place($0) < place($1) }),
-      channels.allSatisfy({ $0.quantiser != nil && $0.magnitudeCode > 0 && chain.model(for: $0.channel) != nil }),
-      (5...2000).contains(errorCode)
+    guard SignalPlan.areInOrder(channels.map(\.channel)), SignalPlan.errorCodes.contains(errorCode),
+      channels.allSatisfy({ $0.quantiser != nil && $0.magnitudeCode > 0 && chain.model(for: $0.channel) != nil })
     else { return nil }
     self.chain = chain
     self.channels = channels
@@ -67,6 +56,15 @@ public struct SignalPlan: Sendable, Hashable {
 
   /// All channels, in the order of a plan.
   static let everyChannel = SensorKind.allCases.flatMap { kind in (0..<3).map { MotionChannel(kind: kind, axis: $0) } }
+
+  /// Predicted rates of bit errors that a plan may name, in units of 10⁻⁴.
+  static let errorCodes: ClosedRange<UInt16> = 5...2000
+
+  /// Whether these are channels, in order and none twice.
+  static func areInOrder(_ channels: [MotionChannel]) -> Bool {
+    func place(_ channel: MotionChannel) -> Int { Int(channel.kind.rawValue) * 3 + channel.axis }
+    return !channels.isEmpty && zip(channels, channels.dropFirst()).allSatisfy { place($0) < place($1) }
+  }
 
   static func deviation(code: Int16) -> Double { 1e-3 * exp2(Double(code) / 16) }
 

@@ -18,6 +18,7 @@ struct PairingResult: Encodable {
   struct Bits: Encodable {
     var raw: Int?
     var kept: Int?
+    var accepted: Double?
     var rawErrorRate: Double?
     var errors: Int?
     var errorRate: Double?
@@ -26,7 +27,8 @@ struct PairingResult: Encodable {
     var name: String
     var correlation: Double
     var levels: Int
-    var `guard`: Double
+    var `guard`: Double?
+    var cellWidth: Double?
     var kept: Int
   }
   struct Cascade: Encodable {
@@ -61,6 +63,7 @@ struct PairingResult: Encodable {
   }
 
   var paired: Bool
+  var profile: String?
   var abort: Abort?
   var onset: String?
   var alignment: Fit?
@@ -82,8 +85,8 @@ struct PairingResult: Encodable {
   private var sum: String?
 
   private enum CodingKeys: String, CodingKey {
-    case paired, abort, onset, alignment, seconds, bits, matched, channels, cascade, entropy, kp, sas, sasWords, handshake
-    case roundTrips
+    case paired, profile, abort, onset, alignment, seconds, bits, matched, channels, cascade, entropy, kp, sas, sasWords
+    case handshake, roundTrips
   }
 
   /// From one side's report.
@@ -100,7 +103,10 @@ struct PairingResult: Encodable {
     seconds = Seconds(
       preamble: report.preambleSeconds, shake: report.shakeSeconds.map { rounded($0, 3) },
       processing: processing.map { rounded($0, 4) })
-    bits = Bits(raw: report.rawBits, kept: report.keptBits, rawErrorRate: rawErrorRate)
+    profile = report.profile?.name
+    bits = Bits(
+      raw: report.rawBits, kept: report.keptBits, accepted: report.accepted.map { rounded($0, 4) },
+      rawErrorRate: rawErrorRate)
     if let errors, let kept = report.keptBits, kept > 0 {
       bits.errors = errors
       bits.errorRate = Double(errors) / Double(kept)
@@ -152,6 +158,7 @@ struct PairingResult: Encodable {
   /// The report for a reader.
   func text() -> String {
     var lines: [String] = []
+    if let profile { lines.append("profile     \(profile)") }
     if let alignment {
       lines.append(
         "alignment   R² \(alignment.fit), whitened \(alignment.whitenedCorrelation.map { "\($0)" } ?? "-"), offset "
@@ -160,16 +167,19 @@ struct PairingResult: Encodable {
           + ", onset \(onset ?? "-")")
     }
     for (sensor, side) in matched.sorted(by: { $0.key < $1.key }) {
-      lines.append("matched     \(sensor): \(side == "alice" ? "Alice's" : "Bob's") motion filtered to the other's band")
+      lines.append(
+        "matched     \(sensor): \(side == "alice" ? "Alice's" : "Bob's") motion filtered to the other's band")
     }
     for channel in channels {
       let name = channel.name.padding(toLength: 8, withPad: " ", startingAt: 0)
       lines.append(
-        "channel     \(name) correlation \(channel.correlation), \(channel.levels) bit, guard \(channel.guard) σ, kept "
-          + "\(channel.kept)")
+        "channel     \(name) correlation \(channel.correlation), \(channel.levels) bit, "
+          + (channel.guard.map { "guard \($0) σ, " } ?? "") + (channel.cellWidth.map { "cells of \($0) σ, " } ?? "")
+          + "kept \(channel.kept)")
     }
     if let raw = bits.raw, let kept = bits.kept {
       var line = "bits        raw \(raw), kept by both \(kept)"
+      if let accepted = bits.accepted { line += ", accepted \(percent(accepted))" }
       if let rate = bits.rawErrorRate { line += ", raw error rate \(percent(rate))" }
       if let errors = bits.errors, let rate = bits.errorRate { line += ", kept errors \(errors) (\(percent(rate)))" }
       lines.append(line)
@@ -212,6 +222,7 @@ extension PairingResult.Channel {
     correlation = rounded(channel.correlation, 4)
     levels = channel.levels
     `guard` = channel.guardBand
+    cellWidth = channel.cellWidth.map { rounded($0, 3) }
     kept = channel.kept
   }
 }

@@ -26,7 +26,7 @@ import Testing
             magnitudeCode: 56)
         ], errorCode: 5))
     let grid = try #require(SampleGrid(start: 0, period: 5_000_000_000))
-    return try #require(KeyZone(plan: plan, moments: [channel: moments], grid: grid, maximumSeconds: 30))
+    return try #require(KeyZone(plan: .guard(plan), moments: [channel: moments], grid: grid, maximumSeconds: 30))
   }
 
   /// Motion that remembers itself, as strong as asked for.

@@ -29,15 +29,17 @@ struct ScriptedPeer {
   var failure: AbortReason?
 
   init(
-    role: PairingRole, recording: Recording, rehearsal: Rehearsal? = nil, hello change: (Hello) -> Hello = { $0 }
+    role: PairingRole, recording: Recording, profiles: [QuantiserProfile] = [.guard], rehearsal: Rehearsal? = nil,
+    hello change: (Hello) -> Hello = { $0 }
   ) throws {
     var configuration = PairingConfiguration(
       role: role, sessionID: Duel.sessionID, source: .recording(assumesOnset: false),
       sensors: [.gyroscope, .accelerometer])
+    configuration.profiles = profiles
     configuration.rehearsal = rehearsal
     let hello = change(
       Hello(
-        role: role, profiles: [.guard], sensors: [.gyroscope, .accelerometer], margin: 512,
+        role: role, profiles: profiles, sensors: [.gyroscope, .accelerometer], margin: 512,
         nonce: [UInt8](repeating: role.byte, count: 32)))
     session = SealedSession(role: role, sessionID: Duel.sessionID, hello: hello)
     core = PairingCore(configuration: configuration, hello: hello)
@@ -109,15 +111,17 @@ struct Duel {
   /// The honest side plays `role` of the rig; the peer plays the other with a script.
   init(
     honest role: PairingRole, rig: SimulatedPair = Rig.together,
-    source: PairingConfiguration.Source = .recording(assumesOnset: false), peer: ScriptedPeer? = nil
+    source: PairingConfiguration.Source = .recording(assumesOnset: false), profiles: [QuantiserProfile] = [.guard],
+    peer: ScriptedPeer? = nil
   ) throws {
     let own = role == .alice ? rig.alice.recording : rig.bob.recording
     let other = role == .alice ? rig.bob.recording : rig.alice.recording
-    let configuration = PairingConfiguration(
+    var configuration = PairingConfiguration(
       role: role, sessionID: Duel.sessionID, source: source, sensors: [.gyroscope, .accelerometer])
+    configuration.profiles = profiles
     machine = try PairingMachine(configuration: configuration)
     honestRecording = own
-    self.peer = try peer ?? ScriptedPeer(role: role == .alice ? .bob : .alice, recording: other)
+    self.peer = try peer ?? ScriptedPeer(role: role == .alice ? .bob : .alice, recording: other, profiles: profiles)
   }
 
   /// Runs to the end and returns the reason why the honest side aborted; `nil` if it paired.
@@ -171,9 +175,10 @@ struct Duel {
 
   /// A duel in which one frame type of the peer's is altered, from its first occurrence on.
   static func altering(
-    _ type: FrameType, honest: PairingRole, _ change: @escaping (Frame) -> [Frame]
+    _ type: FrameType, honest: PairingRole, profiles: [QuantiserProfile] = [.guard],
+    _ change: @escaping (Frame) -> [Frame]
   ) throws -> Duel {
-    var duel = try Duel(honest: honest)
+    var duel = try Duel(honest: honest, profiles: profiles)
     duel.peer.script = { frame, _ in frame.type == type ? change(frame) : [frame] }
     return duel
   }

@@ -191,7 +191,7 @@ import Testing
         let alignment = peer.core.alignment, let grid = SampleGrid(start: alice.gridStart, period: alice.gridPeriod),
         let plan = try? Planner(
           alice: alice.preamble, bob: own.preamble, alignment: alignment, grid: grid, rules: rules
-        ).propose()
+        ).propose(.guard)
       else { return [frame] }
       planned = true
       return [Frame(type: .plan, body: plan.encoded())]

@@ -33,7 +33,7 @@ import Testing
       Hello(role: $0.role, profiles: [], sensors: $0.sensors, margin: $0.margin, nonce: $0.nonce)
     }
     var duel = try Duel(honest: .alice, peer: peer)
-    #expect(duel.run() == .noCommonProfile)
+    #expect(duel.run()?.code == "no-common-profile")
   }
 
   @Test func theSameRoleIsRefused() throws {
