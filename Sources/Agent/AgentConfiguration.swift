@@ -1,5 +1,6 @@
 import Controls
 import Glibc
+import Pairing
 import RelayLink
 
 /// What the agent is set to, checked.
@@ -52,6 +53,8 @@ public struct AgentConfiguration: Sendable {
   public let attempts: Int
   /// Security margin, bits.
   public let margin: Int
+  /// Permitted ways to make bits.
+  public let profiles: [QuantiserProfile]
   /// Path of the control socket, if there is to be one.
   public let controlSocket: String?
   /// Group that may use it.
@@ -126,6 +129,7 @@ public struct AgentConfiguration: Sendable {
     windowSeconds = try reader.number("window.seconds", in: 5...600)
     attempts = try reader.integer("window.attempts", in: 1...5)
     margin = try reader.integer("security.margin", in: 128...8192)
+    profiles = try reader.profiles("security.profiles")
     controlSocket = try reader.optionalText("control.socket")
     if let path = controlSocket, path.utf8.count > UnixSocketAddress.maximumPathLength || !path.hasPrefix("/") {
       throw reader.impossible(
@@ -188,6 +192,15 @@ private struct SettingsReader {
       throw impossible(key, "\(Int(range.lowerBound)) to \(Int(range.upperBound))")
     }
     return value
+  }
+
+  func profiles(_ key: String) throws(ConfigurationError) -> [QuantiserProfile] {
+    let names = try text(key).split { $0 == " " || $0 == "," }
+    let profiles = Set(names.compactMap { QuantiserProfile(name: String($0)) })
+    guard !profiles.isEmpty, profiles.count == names.count else {
+      throw impossible(key, "guard, offset or \"guard offset\"")
+    }
+    return profiles.sorted()
   }
 
   func choice(_ key: String, of choices: [String]) throws(ConfigurationError) -> String {

@@ -153,6 +153,9 @@ public struct AgentSetting: Sendable {
     AgentSetting(
       key: "security.margin", fallback: .integer(512),
       summary: "bits kept back, 128 to 8192; below 512 every report says so"),
+    AgentSetting(
+      key: "security.profiles", fallback: .string("guard"),
+      summary: "permitted ways to make bits: guard, offset or \"guard offset\"; the highest common one, offset, wins"),
 
     AgentSetting(
       key: "control.socket", fallback: .string("/run/tacc/agent.sock"),

@@ -95,6 +95,7 @@ struct PairingWindow: Sendable {
         sensors: .of(gyroscope: description.hasGyroscope, accelerometer: description.hasAccelerometer))
       pairing.sourceKind = .live
       pairing.margin = configuration.margin
+      pairing.profiles = configuration.profiles
       pairing.peerTimeout = 10
       pairing.windowSeconds = configuration.windowSeconds
       pairing.linkOptions = configuration.linkOptions

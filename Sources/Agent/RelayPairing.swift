@@ -19,6 +19,8 @@ public struct RelayPairing: Sendable {
   public var sourceKind: PairingConfiguration.Source
   /// How long to wait for the shake, seconds.
   public var windowSeconds: Double
+  /// Permitted ways to make bits.
+  public var profiles: [QuantiserProfile] = [.guard]
   /// Security margin, bits.
   public var margin = 512
   /// How long to wait for the other side, seconds.
@@ -78,6 +80,7 @@ public struct RelayPairing: Sendable {
       endpoint: endpoint, sessionCode: sessionCode, role: role == .alice ? .alice : .bob, options: linkOptions)
     var configuration = PairingConfiguration(
       role: role, sessionID: link.session.sessionID, source: sourceKind, sensors: sensors)
+    configuration.profiles = profiles
     configuration.margin = margin
     configuration.peerTimeout = peerTimeout
     configuration.windowSeconds = windowSeconds

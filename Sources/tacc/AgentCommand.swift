@@ -38,6 +38,9 @@ struct AgentCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The libiio context of the sensor (sensor.uri).", valueName: "uri"))
   var sensor: String?
 
+  @Option(help: "Permitted profiles: guard, offset or \"guard offset\" (security.profiles).")
+  var profile: String?
+
   @Option(help: ArgumentHelp("Any key of the configuration; may be repeated.", valueName: "key=value"))
   var set: [String] = []
 
@@ -48,8 +51,11 @@ struct AgentCommand: ParsableCommand {
   }
 
   private var options: [(key: String, value: String, option: String)] {
-    [("relay.url", relay, "--relay"), ("relay.room", room, "--room"), ("sensor.uri", sensor, "--sensor")]
-      .compactMap { key, value, option in value.map { (key, $0, option) } }
+    [
+      ("relay.url", relay, "--relay"), ("relay.room", room, "--room"), ("sensor.uri", sensor, "--sensor"),
+      ("security.profiles", profile, "--profile"),
+    ]
+    .compactMap { key, value, option in value.map { (key, $0, option) } }
       + set.map { assignment in
         let parts = assignment.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
         return (String(parts[0]), parts.count > 1 ? String(parts[1]) : "", "--set")

@@ -43,6 +43,13 @@ struct Client: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Trust the certificates in this PEM file instead of the system's.", valueName: "file"))
   var caFile: String?
 
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "Permitted profiles, guard or offset or both; the highest that both sides permit is used, offset before guard.",
+      valueName: "profile"))
+  var profile: [QuantiserProfile] = [.guard]
+
   @OptionGroup var key: KeyOptions
   @OptionGroup var output: OutputOptions
 
@@ -61,6 +68,7 @@ struct Client: AsyncParsableCommand {
       endpoint: endpoint, sessionCode: session, role: role,
       replay: ReplaySource(recording: capture.recording, pace: realTime ? .realTime : .fast),
       assumesOnset: assumeOnset)
+    pairing.profiles = Array(Set(profile))
     pairing.margin = key.margin
     pairing.peerTimeout = wait
     pairing.linkOptions.caFile = caFile

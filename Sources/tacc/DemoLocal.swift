@@ -35,11 +35,15 @@ struct DemoLocal: ParsableCommand {
   @Option(help: "Seed of motion and errors.")
   var seed: UInt64 = 1
 
+  @OptionGroup var bits: ProfileOptions
   @OptionGroup var key: KeyOptions
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
     guard ber >= 0, ber <= 0.4 else { throw ValidationError("--ber is \(ber); give a share of 0 to 0.4") }
+    guard ber == 0 || uniform || bits.profile == .guard else {
+      throw ValidationError("--ber without --uniform is for thresholds, that is --profile guard")
+    }
   }
 
   func run() throws {
@@ -56,6 +60,7 @@ struct DemoLocal: ParsableCommand {
     do { pair = try Simulator.simulate(parameters) } catch { throw ExitStatus.fault("\(error)") }
     var pairing = LocalPairing(
       alice: pair.alice.recording, bob: pair.bob.recording, stopwatch: Stopwatch.now)
+    pairing.profile = bits.profile
     pairing.margin = key.margin
     if ber > 0 {
       pairing.rehearsal = Rehearsal(kind: uniform ? .uniform : .nearThresholds, errorRate: ber, seed: seed)

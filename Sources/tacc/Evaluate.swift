@@ -33,6 +33,14 @@ struct Evaluate: ParsableCommand {
         trips    Messages that waited for the other side, in all.
         ms       From the last sample to the end, both sides; other jobs disturb it.
 
+      PROFILES
+        guard   Innovations between guarded thresholds; what boards use unless told
+                otherwise.
+        offset  Low-passed values on a lattice; Alice publishes where inside its
+                cell each lies. About twice as fast. Whether what is published
+                helps a camera is for the measurements to say: boards permit it
+                only where their configuration names it.
+
       CLASSES for --simulate (all: two MPU-6050 with noise, gain, bias and clock errors, 2 s at rest, ±16 g and ±2000 °/s \
       unless said otherwise, a shake of strength 0.7 to 1.3)
       \(SimulatedClass.list)
@@ -84,6 +92,7 @@ struct Evaluate: ParsableCommand {
   @Flag(help: "With --all and --simulate: leave out the list of all pairs.")
   var summary = false
 
+  @OptionGroup var bits: ProfileOptions
   @OptionGroup var key: KeyOptions
   @OptionGroup var output: OutputOptions
 
@@ -118,10 +127,11 @@ struct Evaluate: ParsableCommand {
     trials += Trial.simulated(simulate, seeds: seed..<seed + UInt64(count))
     if bothWays { trials += trials.map(\.swapped) } else if swap { trials = trials.map(\.swapped) }
     let bar = ProgressBar(total: trials.count)
-    let results = TrialRunner(jobs: jobs ?? ProcessInfo.processInfo.activeProcessorCount, margin: key.margin)
-      .run(trials) { bar.advance() }
+    let runner = TrialRunner(
+      jobs: jobs ?? ProcessInfo.processInfo.activeProcessorCount, profile: bits.profile, margin: key.margin)
+    let results = runner.run(trials) { bar.advance() }
     bar.clear()
-    let report = EvaluationReport(results, margin: key.margin)
+    let report = EvaluationReport(results, profile: bits.profile, margin: key.margin)
     try Terminal.output(
       output.json ? report.json() : EvaluationTable(isColoured: Terminal.isColoured).text(report, listsPairs: !summary))
     if let status = report.exitStatus { throw status }
@@ -141,6 +151,7 @@ struct Evaluate: ParsableCommand {
     }
     if swap { recordings = (recordings.bob, recordings.alice) }
     var pairing = LocalPairing(alice: recordings.alice, bob: recordings.bob, stopwatch: Stopwatch.now)
+    pairing.profile = bits.profile
     pairing.margin = key.margin
     try report(pairing, output)
   }
@@ -203,6 +214,22 @@ enum Stopwatch {
 struct OutputOptions: ParsableArguments {
   @Flag(help: "Print one JSON object instead of text.")
   var json = false
+}
+
+struct ProfileOptions: ParsableArguments {
+  @Option(
+    help:
+      "How values become bits: guard (innovations between guarded thresholds) or offset (see `tacc evaluate --help`).")
+  var profile = QuantiserProfile.guard
+}
+
+extension QuantiserProfile: ExpressibleByArgument {
+  /// By name.
+  public init?(argument: String) { self.init(name: argument) }
+  /// The name.
+  public var defaultValueDescription: String { name }
+  /// All names.
+  public static var allValueStrings: [String] { allCases.map(\.name) }
 }
 
 struct KeyOptions: ParsableArguments {

@@ -1,4 +1,5 @@
 import Foundation
+import Pairing
 
 /// What came of many trials, ready to be printed.
 struct EvaluationReport: Encodable, Sendable {
@@ -14,6 +15,8 @@ struct EvaluationReport: Encodable, Sendable {
   /// Pairs known not to have been moved together that could be tried.
   let falseTrials: Int
   let margin: Int
+  /// How values became bits.
+  let profile: String
   /// All trials: false accepts first, then by name, each pair as given before the same one swapped.
   let pairs: [TrialResult]
   let classes: [ClassSummary]
@@ -22,7 +25,8 @@ struct EvaluationReport: Encodable, Sendable {
   /// Pairs tried both ways whose verdicts differ.
   let differing: [Difference]
 
-  init(_ results: [TrialResult], margin: Int) {
+  init(_ results: [TrialResult], profile: QuantiserProfile = .guard, margin: Int) {
+    self.profile = profile.name
     self.margin = margin
     pairs = results.enumerated().sorted { a, b in
       let (one, other) = (a.element, b.element)

@@ -1,4 +1,5 @@
 import Foundation
+import Pairing
 
 /// The report of many trials as tables of steady width; one unit per column, named in its head.
 struct EvaluationTable {
@@ -32,6 +33,7 @@ struct EvaluationTable {
       sections.append(
         (["verdicts that differ when Alice and Bob change places: \(lines.count)"] + lines).joined(separator: "\n"))
     }
+    if report.profile != QuantiserProfile.guard.name { sections.append("profile \(report.profile)") }
     if report.margin < 512 { sections.append("REDUCED MARGIN: \(report.margin) bits, below the default of 512") }
     return sections.joined(separator: "\n\n")
   }

@@ -78,7 +78,7 @@ struct Trial: Sendable {
   }
 
   /// Reads or makes the pair and runs the whole pairing.
-  func run(margin: Int) -> TrialResult {
+  func run(profile: QuantiserProfile = .guard, margin: Int) -> TrialResult {
     var result = TrialResult(self)
     let pair: CapturePair
     do {
@@ -93,6 +93,7 @@ struct Trial: Sendable {
     result.together = pair.manifest.together
     let (first, second) = isSwapped ? (pair.bob, pair.alice) : (pair.alice, pair.bob)
     var pairing = LocalPairing(alice: first.recording, bob: second.recording, stopwatch: Stopwatch.now)
+    pairing.profile = profile
     pairing.margin = margin
     do {
       result.take(try pairing.run())

@@ -1,10 +1,13 @@
 import Dispatch
+import Pairing
 import Synchronization
 
 /// Runs trials on several cores; what comes of each depends on nothing but the trial.
 struct TrialRunner {
   /// How many trials run at the same time.
   let jobs: Int
+  /// How values become bits.
+  var profile = QuantiserProfile.guard
   /// Security margin, bits.
   let margin: Int
 
@@ -18,7 +21,7 @@ struct TrialRunner {
     let board = Board(count: trials.count)
     DispatchQueue.concurrentPerform(iterations: min(max(1, jobs), trials.count)) { _ in
       while let index = board.take() {
-        board.put(trials[index].run(margin: margin), at: index)
+        board.put(trials[index].run(profile: profile, margin: margin), at: index)
         ended()
       }
     }

@@ -1,4 +1,5 @@
 import Foundation
+import Pairing
 import Testing
 
 @testable import Agent
@@ -37,8 +38,15 @@ import Testing
   @Test func theDefaultsAreAConfiguration() throws {
     let configuration = try AgentConfiguration(try load())
     #expect(configuration.margin == 512)
+    #expect(configuration.profiles == [.guard])
     #expect(configuration.windowSeconds == 60)
     #expect(configuration.sensor == .iio(uri: "local:", device: nil))
+  }
+
+  @Test(arguments: [("guard", [QuantiserProfile.guard]), ("offset", [.offset]), ("offset, guard", [.guard, .offset])])
+  func profilesAreNamed(text: String, expected: [QuantiserProfile]) throws {
+    let configuration = try AgentConfiguration(try load("[security]\nprofiles = \"\(text)\"\n"))
+    #expect(configuration.profiles == expected)
   }
 
   @Test func theLaterSourceWins() throws {
@@ -78,6 +86,8 @@ import Testing
     ("[window]\nseconds = 1", "window.seconds = 1.0; give 5 to 600"),
     ("[window]\nseconds = nan", "window.seconds = nan; give 5 to 600"),
     ("[security]\nmargin = 127", "security.margin = 127; give 128 to 8192"),
+    ("[security]\nprofiles = \"offset camera\"", "security.profiles = \"offset camera\"; give guard, offset or"),
+    ("[security]\nprofiles = \"\"", "security.profiles = \"\"; give guard, offset or"),
     ("[relay]\nroom = \"..\"", "relay.room = \"..\"; give 1 to 64 characters"),
     ("[relay]\nurl = \"ftp://x\"", "relay.url"),
     ("[relay]\nca_file = \"/nowhere/ca.pem\"", "relay.ca_file"),
