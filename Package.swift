@@ -35,6 +35,9 @@ let package = Package(
     .target(name: "Platform", dependencies: ["CPlatform"]),
     .target(name: "Evdev", dependencies: ["CEvdev", "Platform"]),
 
+    // What a program is set to, and by whom.
+    .target(name: "Configuration", dependencies: [.product(name: "TOMLKit", package: "TOMLKit")]),
+
     // Adapters: none imports another.
     .target(name: "Sensors", dependencies: ["Motion", "CIIO", "Platform", "Evdev"]),
     .target(name: "Controls", dependencies: ["CGPIO", "Platform", "Evdev"]),
@@ -59,16 +62,13 @@ let package = Package(
       ]),
     .target(
       name: "Agent",
-      dependencies: [
-        "Motion", "Pairing", "Sensors", "Controls", "Platform", "RelayLink",
-        .product(name: "TOMLKit", package: "TOMLKit"),
-      ]),
+      dependencies: ["Motion", "Pairing", "Sensors", "Controls", "Platform", "RelayLink", "Configuration"]),
 
     .executableTarget(
       name: "tacc",
       dependencies: [
         "Motion", "Agreement", "SecureChannel", "Pairing", "Sensors", "RelayLink", "Relay", "IIODReplay", "Agent",
-        "CProcess",
+        "Configuration", "Platform", "CProcess",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -85,6 +85,7 @@ let package = Package(
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOEmbedded", package: "swift-nio"),
       ]),
+    .testTarget(name: "PlatformTests", dependencies: ["Platform"]),
     .testTarget(name: "SensorsTests", dependencies: ["Sensors", "Motion", "Platform", "Evdev", "EvdevTestSupport"]),
     .testTarget(
       name: "IIODReplayTests",
@@ -98,12 +99,14 @@ let package = Package(
     .testTarget(name: "EvdevTests", dependencies: ["Platform", "Evdev", "CEvdev", "EvdevTestSupport"]),
     .testTarget(name: "ControlsTests", dependencies: ["Controls", "Platform", "Evdev", "EvdevTestSupport"]),
     .testTarget(name: "PairingTests", dependencies: ["Pairing", "Motion", "Agreement", "SecureChannel"]),
-    .testTarget(name: "TaccTests", dependencies: ["tacc", "Motion", "Pairing", "Sensors"]),
+    .testTarget(
+      name: "TaccTests",
+      dependencies: ["tacc", "Motion", "Pairing", "Sensors", "Agent", "Configuration", "Platform", "Relay"]),
     // The one place where tests see both ends of the relay's wire.
     .testTarget(
       name: "AgentTests",
       dependencies: [
-        "Agent", "Relay", "RelayLink", "Pairing", "Motion", "Sensors", "Controls", "Platform",
+        "Agent", "Relay", "RelayLink", "Pairing", "Motion", "Sensors", "Controls", "Platform", "Configuration",
         .product(name: "Logging", package: "swift-log"),
       ]),
   ],

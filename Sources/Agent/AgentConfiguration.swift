@@ -1,6 +1,8 @@
+public import Configuration
 import Controls
 import Glibc
 import Pairing
+import Platform
 import RelayLink
 
 /// What the agent is set to, checked.
@@ -63,8 +65,8 @@ public struct AgentConfiguration: Sendable {
   public let logLevel: String
 
   /// Checks settings.
-  public init(_ settings: AgentSettings) throws(ConfigurationError) {
-    let reader = SettingsReader(settings: settings)
+  public init(_ settings: Settings) throws(ConfigurationError) {
+    let reader = SettingsReader(settings)
     let url = try reader.text("relay.url")
     do {
       relay = try RelayEndpoint(url)
@@ -140,72 +142,17 @@ public struct AgentConfiguration: Sendable {
   }
 }
 
-/// Reads settings and says which one is at fault.
-private struct SettingsReader {
-  let settings: AgentSettings
-
-  func impossible(_ key: String, _ expected: String, shown text: String? = nil) -> ConfigurationError {
-    let entry = settings.entry(key)
-    return .impossible(
-      key: key, origin: entry?.origin ?? .builtIn, value: text ?? entry.map { shown("\($0.value)") } ?? "nothing",
-      expected: expected)
-  }
-
-  private func wrongKind(_ key: String) -> ConfigurationError { impossible(key, "a value of the right kind") }
-
-  func text(_ key: String) throws(ConfigurationError) -> String {
-    guard case .string(let text)? = settings.entry(key)?.value else { throw wrongKind(key) }
-    guard text.utf8.count <= 4096, !text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else {
-      throw impossible(key, "at most 4096 bytes without control characters")
-    }
-    return text
-  }
-
-  func optionalText(_ key: String) throws(ConfigurationError) -> String? {
-    let text = try text(key)
-    return text.isEmpty ? nil : text
-  }
-
-  func requiredText(_ key: String) throws(ConfigurationError) -> String {
-    guard let text = try optionalText(key) else { throw impossible(key, "a text that is not empty") }
-    return text
-  }
-
-  func line(chip: String, line: String) throws(ConfigurationError) -> GPIOLineReference {
+extension SettingsReader {
+  fileprivate func line(chip: String, line: String) throws(ConfigurationError) -> GPIOLineReference {
     GPIOLineReference(chip: try optionalText(chip), line: try requiredText(line))
   }
 
-  func boolean(_ key: String) throws(ConfigurationError) -> Bool {
-    guard case .boolean(let value)? = settings.entry(key)?.value else { throw wrongKind(key) }
-    return value
-  }
-
-  func integer(_ key: String, in range: ClosedRange<Int>) throws(ConfigurationError) -> Int {
-    guard case .integer(let value)? = settings.entry(key)?.value, range.contains(value) else {
-      throw impossible(key, "\(range.lowerBound) to \(range.upperBound)")
-    }
-    return value
-  }
-
-  func number(_ key: String, in range: ClosedRange<Double>) throws(ConfigurationError) -> Double {
-    guard case .number(let value)? = settings.entry(key)?.value, range.contains(value) else {
-      throw impossible(key, "\(Int(range.lowerBound)) to \(Int(range.upperBound))")
-    }
-    return value
-  }
-
-  func profiles(_ key: String) throws(ConfigurationError) -> [QuantiserProfile] {
+  fileprivate func profiles(_ key: String) throws(ConfigurationError) -> [QuantiserProfile] {
     let names = try text(key).split { $0 == " " || $0 == "," }
     let profiles = Set(names.compactMap { QuantiserProfile(name: String($0)) })
     guard !profiles.isEmpty, profiles.count == names.count else {
       throw impossible(key, "guard, offset or \"guard offset\"")
     }
     return profiles.sorted()
-  }
-
-  func choice(_ key: String, of choices: [String]) throws(ConfigurationError) -> String {
-    let text = try text(key)
-    guard choices.contains(text) else { throw impossible(key, choices.joined(separator: ", ")) }
-    return text
   }
 }

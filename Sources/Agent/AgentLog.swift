@@ -1,3 +1,4 @@
+import Configuration
 import Glibc
 import Platform
 
@@ -52,6 +53,11 @@ public struct AgentLog: Sendable {
   public func callAsFunction(
     _ level: Level, _ message: String, _ fields: KeyValuePairs<String, String> = [:]
   ) {
+    self(level, message, fields: fields.map { ($0.key, $0.value) })
+  }
+
+  /// Writes an event.
+  public func callAsFunction(_ level: Level, _ message: String, fields: [(key: String, value: String)]) {
     guard level >= minimum else { return }
     // An event is a line: nothing from outside may begin another one.
     var line = message.map { $0.isNewline ? " " : "\($0)" }.joined()

@@ -1,4 +1,5 @@
 import Glibc
+import Platform
 
 /// The other end of the control socket, for the command line.
 public struct ControlClient: Sendable {

@@ -1,4 +1,5 @@
 import Glibc
+import Platform
 
 /// Why the control socket cannot be opened or used.
 public enum ControlError: Error, Sendable, Hashable, CustomStringConvertible {

@@ -1,5 +1,6 @@
 import Agent
 import ArgumentParser
+import Configuration
 import Foundation
 
 struct AgentCommand: ParsableCommand {
@@ -64,14 +65,14 @@ struct AgentCommand: ParsableCommand {
 
   func run() throws {
     let environment = ProcessInfo.processInfo.environment
-    let load: @Sendable () throws -> AgentSettings = { [config, options] in
-      try AgentSettings(file: config, environment: environment, options: options)
+    let load: @Sendable () throws -> Settings = { [config, options] in
+      try Settings(of: .agent, file: config, environment: environment, options: options)
     }
     do {
       let settings = try load()
       _ = try AgentConfiguration(settings)
       if checkConfig {
-        try Terminal.output(AgentCommand.listing(settings))
+        try Terminal.output(settings.fileText)
         return
       }
     } catch let error as ConfigurationError {
@@ -93,22 +94,5 @@ struct AgentCommand: ParsableCommand {
     } catch {
       throw ExitStatus.fault("\(error)")
     }
-  }
-
-  /// The effective configuration, itself a valid file.
-  private static func listing(_ settings: AgentSettings) -> String {
-    var lines: [String] = []
-    var table = ""
-    for entry in settings.listing {
-      let parts = entry.key.split(separator: ".", maxSplits: 1)
-      if String(parts[0]) != table {
-        table = String(parts[0])
-        lines += [lines.isEmpty ? "[\(table)]" : "\n[\(table)]"]
-      }
-      let assignment = "\(parts[1]) = \(entry.value)"
-      let padding = String(repeating: " ", count: max(1, 36 - assignment.count))
-      lines.append("\(assignment)\(padding)# \(entry.origin): \(entry.summary)")
-    }
-    return lines.joined(separator: "\n")
   }
 }

@@ -1,4 +1,5 @@
 import Controls
+import Configuration
 import Foundation
 import Motion
 import Sensors

@@ -1,3 +1,4 @@
+import Configuration
 import Foundation
 import Pairing
 import Testing
@@ -8,12 +9,13 @@ import Testing
 @Suite struct AgentSettingsTests {
   private func load(
     _ text: String = "", environment: [String: String] = [:], options: [(String, String)] = []
-  ) throws -> AgentSettings {
+  ) throws -> Settings {
     let file = FileManager.default.temporaryDirectory.appendingPathComponent("agent-\(UUID()).toml")
     try Data(text.utf8).write(to: file)
     defer { try? FileManager.default.removeItem(at: file) }
-    return try AgentSettings(
-      file: file.path, environment: environment, options: options.map { (key: $0.0, value: $0.1, option: "--set") })
+    return try Settings(
+      of: .agent, file: file.path, environment: environment,
+      options: options.map { (key: $0.0, value: $0.1, option: "--set") })
   }
 
   /// What is said of a configuration; `nil` if it is taken.
@@ -62,9 +64,10 @@ import Testing
   }
 
   @Test func everyKeyHasATableAndAVariableOfItsOwn() {
-    #expect(Set(AgentSetting.all.map(\.key)).count == AgentSetting.all.count)
-    #expect(Set(AgentSetting.all.map(\.variable)).count == AgentSetting.all.count)
-    #expect(AgentSetting.all.allSatisfy { $0.key.split(separator: ".").count == 2 })
+    let schema = SettingsSchema.agent
+    #expect(Set(schema.settings.map(\.key)).count == schema.settings.count)
+    #expect(Set(schema.settings.map(schema.variable)).count == schema.settings.count)
+    #expect(schema.settings.allSatisfy { $0.key.split(separator: ".").count == 2 })
   }
 
   @Test func aLineMayBeANumber() throws {
@@ -123,7 +126,7 @@ import Testing
   @Test func filesThatAreNoneAreNamed() throws {
     func failure(_ path: String) -> String {
       do {
-        _ = try AgentSettings(file: path, environment: [:], options: [])
+        _ = try Settings(of: .agent, file: path, environment: [:], options: [])
         return ""
       } catch { return "\(error)" }
     }
@@ -138,8 +141,8 @@ import Testing
 
   @Test func theListingIsItselfAConfiguration() throws {
     // What --check-config prints can be put into the file.
-    let text = AgentSettings().listing.map { "\($0.key) = \($0.value)" }.joined(separator: "\n")
+    let text = Settings(of: .agent).listing.map { "\($0.key) = \($0.value)" }.joined(separator: "\n")
     let again = try load(text)
-    for entry in AgentSettings().listing { #expect(again.entry(entry.key)?.value == entry.value) }
+    for entry in Settings(of: .agent).listing { #expect(again.entry(entry.key)?.value == entry.value) }
   }
 }

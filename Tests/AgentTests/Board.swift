@@ -1,3 +1,4 @@
+import Configuration
 import Controls
 import Foundation
 import Logging
@@ -91,7 +92,7 @@ final class Board: Sendable {
     var daemon = AgentDaemon(
       load: {
         try AgentConfiguration(
-          try AgentSettings(file: "/dev/null", environment: [:], options: settings.withLock { $0 }))
+          try Settings(of: .agent, file: "/dev/null", environment: [:], options: settings.withLock { $0 }))
       },
       devices: AgentDevices(
         sensor: { _, _ in sensor },

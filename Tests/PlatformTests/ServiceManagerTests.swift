@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Agent
+import Platform
 
 /// sd_notify(3).
 @Suite struct ServiceManagerTests {

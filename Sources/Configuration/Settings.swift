@@ -3,66 +3,89 @@ internal import TOMLKit
 
 /// The effective value of every key, and where each came from: defaults, then a TOML file, then the environment, then
 /// options; the later wins.
-public struct AgentSettings: Sendable {
-  /// The file that is read where none is named and this one exists.
-  public static let standardPath = "/etc/tacc/agent.toml"
+public struct Settings: Sendable {
   /// Largest file that is read, bytes.
   static let maximumFileSize = 65_536
   /// Most dots in a line: each may open a table in the one before, and the parser calls itself for each of those.
   private static let maximumDots = 1000
 
+  /// The keys there are.
+  public let schema: SettingsSchema
   private var values: [String: (value: SettingValue, origin: SettingOrigin)] = [:]
 
   /// The value of a key and where it came from.
   ///
-  /// - Parameter key: one of ``AgentSetting/all``.
-  func entry(_ key: String) -> (value: SettingValue, origin: SettingOrigin)? {
-    values[key] ?? AgentSetting.byKey[key].map { ($0.fallback, .builtIn) }
+  /// - Parameter key: one of the schema's.
+  public func entry(_ key: String) -> (value: SettingValue, origin: SettingOrigin)? {
+    values[key] ?? schema.byKey[key].map { ($0.fallback, .builtIn) }
   }
 
   /// Every key with its value and origin, in the order of the file.
   public var listing: [(key: String, value: SettingValue, origin: SettingOrigin, summary: String)] {
-    AgentSetting.all.map { setting in
+    schema.settings.map { setting in
       let entry = values[setting.key] ?? (setting.fallback, .builtIn)
       return (setting.key, entry.value, entry.origin, setting.summary)
     }
   }
 
+  /// The effective configuration, itself a valid file: every key with its value, where it came from, and what it means.
+  public var fileText: String {
+    var lines: [String] = []
+    var table: Substring = ""
+    for entry in listing {
+      let parts = entry.key.split(separator: ".", maxSplits: 1)
+      if parts[0] != table {
+        table = parts[0]
+        lines += [lines.isEmpty ? "[\(table)]" : "\n[\(table)]"]
+      }
+      let assignment = "\(parts[1]) = \(entry.value)"
+      let padding = String(repeating: " ", count: max(1, 36 - assignment.count))
+      lines.append("\(assignment)\(padding)# \(entry.origin): \(entry.summary)")
+    }
+    return lines.joined(separator: "\n")
+  }
+
   /// The defaults.
-  public init() {}
+  public init(of schema: SettingsSchema) {
+    self.schema = schema
+  }
 
   /// Reads a configuration.
   ///
   /// - Parameters:
-  ///   - file: a TOML file, which must exist; `nil` for ``standardPath`` where that exists.
-  ///   - environment: variables named `TACC_TABLE_KEY`; others are passed over.
+  ///   - schema: the keys there are.
+  ///   - file: a TOML file, which must exist; `nil` for the schema's standard path where that exists.
+  ///   - environment: variables of the schema's tables; others are passed over.
   ///   - options: key, value and the name of the option that gave it.
   public init(
-    file: String?, environment: [String: String], options: [(key: String, value: String, option: String)]
+    of schema: SettingsSchema, file: String?, environment: [String: String],
+    options: [(key: String, value: String, option: String)]
   ) throws(ConfigurationError) {
+    self.schema = schema
     if let file {
       try read(file: file)
-    } else if access(AgentSettings.standardPath, F_OK) == 0 {
-      try read(file: AgentSettings.standardPath)
+    } else if access(schema.standardPath, F_OK) == 0 {
+      try read(file: schema.standardPath)
     }
-    let tables = Set(AgentSetting.all.map { "TACC_\($0.tableName.uppercased())_" })
+    let tables = schema.variablePrefixes
     for (name, text) in environment.sorted(by: { $0.key < $1.key }) {
-      guard tables.contains(where: { name.hasPrefix($0) }) else { continue }
+      guard tables.contains(where: { name.hasPrefix($0) }),
+        !schema.otherVariables.contains(where: { name.hasPrefix($0) })
+      else { continue }
       let origin = SettingOrigin.environment(name)
-      guard let setting = AgentSetting.all.first(where: { $0.variable == name }) else {
-        throw .unknownKey(
-          key: name, origin: origin, nearest: AgentSettings.nearest(to: name, among: AgentSetting.all.map(\.variable)))
+      guard let setting = schema.settings.first(where: { schema.variable($0) == name }) else {
+        throw unknown(name, origin, among: schema.settings.map(schema.variable))
       }
       try set(setting, text: text, origin: origin)
     }
     for option in options {
       let origin = SettingOrigin.option(option.option)
-      guard let setting = AgentSetting.byKey[option.key] else { throw AgentSettings.unknown(option.key, origin) }
+      guard let setting = schema.byKey[option.key] else { throw unknown(option.key, origin) }
       try set(setting, text: option.value, origin: origin)
     }
   }
 
-  private mutating func set(_ setting: AgentSetting, text: String, origin: SettingOrigin) throws(ConfigurationError) {
+  private mutating func set(_ setting: Setting, text: String, origin: SettingOrigin) throws(ConfigurationError) {
     guard let value = SettingValue.parsed(text, like: setting.fallback) else {
       throw .wrongKind(key: setting.key, origin: origin, found: "«\(shown(text))»", expected: setting.fallback.kind)
     }
@@ -72,7 +95,7 @@ public struct AgentSettings: Sendable {
   // MARK: - The file
 
   private mutating func read(file path: String) throws(ConfigurationError) {
-    let text = try AgentSettings.text(of: path)
+    let text = try Settings.text(of: path)
     let origin = SettingOrigin.file(path)
     let root: TOMLTable
     do {
@@ -83,10 +106,10 @@ public struct AgentSettings: Sendable {
       throw .malformed(path: path, line: nil, reason: "\(error)")
     }
     for name in root.keys {
-      guard let table = root[name]?.table else { throw AgentSettings.unknown(name, origin) }
+      guard let table = root[name]?.table else { throw unknown(name, origin) }
       for key in table.keys {
         let full = "\(name).\(key)"
-        guard let setting = AgentSetting.byKey[full] else { throw AgentSettings.unknown(full, origin) }
+        guard let setting = schema.byKey[full] else { throw unknown(full, origin) }
         guard let node = table[key] else { continue }
         let found: SettingValue? =
           if let value = node.bool {
@@ -95,6 +118,8 @@ public struct AgentSettings: Sendable {
             .integer(value)
           } else if let value = node.double {
             .number(value)
+          } else if let array = node.array {
+            Settings.texts(of: array).map(SettingValue.list)
           } else {
             node.string.map(SettingValue.string)
           }
@@ -107,6 +132,16 @@ public struct AgentSettings: Sendable {
         values[full] = (value, origin)
       }
     }
+  }
+
+  /// The texts in an array; `nil` where something else is in it.
+  private static func texts(of array: TOMLArray) -> [String]? {
+    var texts: [String] = []
+    for item in array {
+      guard let text = item.string else { return nil }
+      texts.append(text)
+    }
+    return texts
   }
 
   private static func text(of path: String) throws(ConfigurationError) -> String {
@@ -142,8 +177,10 @@ public struct AgentSettings: Sendable {
 
   // MARK: - Naming what was meant
 
-  private static func unknown(_ key: String, _ origin: SettingOrigin) -> ConfigurationError {
-    .unknownKey(key: shown(key), origin: origin, nearest: nearest(to: key, among: AgentSetting.all.map(\.key)))
+  private func unknown(_ key: String, _ origin: SettingOrigin, among names: [String]? = nil) -> ConfigurationError {
+    .unknownKey(
+      key: shown(key), origin: origin, nearest: Settings.nearest(to: key, among: names ?? schema.settings.map(\.key)),
+      command: schema.command)
   }
 
   /// The name that differs in the fewest characters, if those are few; a bare last part counts too.
@@ -172,13 +209,8 @@ public struct AgentSettings: Sendable {
   }
 }
 
-extension AgentSetting {
-  /// The table of the file that it stands in.
-  var tableName: Substring { key.prefix { $0 != "." } }
-}
-
 /// Text from outside, fit to be shown: no control characters, and not endless.
-func shown(_ text: String) -> String {
+public func shown(_ text: String) -> String {
   let safe = text.unicodeScalars.prefix(80).map { scalar in
     scalar.properties.generalCategory == .control || scalar.properties.generalCategory == .format
       ? "\u{FFFD}" : String(scalar)

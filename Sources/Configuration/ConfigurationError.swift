@@ -5,7 +5,7 @@ public enum ConfigurationError: Error, Sendable, Hashable, CustomStringConvertib
   /// The file is no TOML, or not one of this size or encoding.
   case malformed(path: String, line: Int?, reason: String)
   /// A key that does not exist.
-  case unknownKey(key: String, origin: SettingOrigin, nearest: String?)
+  case unknownKey(key: String, origin: SettingOrigin, nearest: String?, command: String)
   /// A value of another kind than the key takes.
   case wrongKind(key: String, origin: SettingOrigin, found: String, expected: String)
   /// A value that cannot be.
@@ -18,9 +18,9 @@ public enum ConfigurationError: Error, Sendable, Hashable, CustomStringConvertib
       "cannot read the configuration \(path): \(reason); give the path of a file that this user may read"
     case .malformed(let path, let line, let reason):
       "\(path)\(line.map { ", line \($0)" } ?? ""): \(reason); the file is TOML: [table], then key = value"
-    case .unknownKey(let key, let origin, let nearest):
+    case .unknownKey(let key, let origin, let nearest, let command):
       "\(origin): there is no key \(key)"
-        + (nearest.map { "; did you mean \($0)?" } ?? "; `tacc agent --check-config` lists all keys")
+        + (nearest.map { "; did you mean \($0)?" } ?? "; `\(command) --check-config` lists all keys")
     case .wrongKind(let key, let origin, let found, let expected):
       "\(origin): \(key) is \(found), \(expected) was expected"
     case .impossible(let key, let origin, let value, let expected):
