@@ -1,38 +1,10 @@
-/// What counts as one client address: an IPv4 address, or the /64 network of an IPv6 address, which one household
-/// or one server typically has for itself.
-struct AddressKey: Sendable, Hashable {
-  private let isIPv4: Bool
-  private let value: UInt64
-
-  private init(isIPv4: Bool, value: UInt64) {
-    self.isIPv4 = isIPv4
-    self.value = value
-  }
-
-  /// An IPv4 address as 32 bits.
-  init(ipv4: UInt32) {
-    self.init(isIPv4: true, value: UInt64(ipv4))
-  }
-
-  /// An IPv6 address as its 16 bytes; an IPv4-mapped one (RFC 4291 section 2.5.5.2) counts as the IPv4 address.
-  init?(ipv6 bytes: [UInt8]) {
-    guard bytes.count == 16 else { return nil }
-    let high = bytes[0..<8].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-    let low = bytes[8..<16].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-    if high == 0, low >> 32 == 0xFFFF {
-      self.init(ipv4: UInt32(truncatingIfNeeded: low))
-    } else {
-      self.init(isIPv4: false, value: high)
-    }
-  }
-}
-
-/// Counts what each address did in an hour that starts with its first act.
+/// Counts what each address did in a time that starts with its first act.
 ///
-/// Memory is bounded: past `capacity` addresses the oldest hour is forgotten, which under a flood from very many
+/// Memory is bounded: past `capacity` addresses the oldest is forgotten, which under a flood from very many
 /// addresses lets some of them start anew rather than shutting new ones out.
 struct AddressQuota: Sendable {
-  static let hour: Int64 = 3_600 * 1_000_000_000
+  static let minute: Int64 = 60 * 1_000_000_000
+  static let hour: Int64 = 60 * minute
 
   private struct Window {
     var start: Int64
@@ -40,14 +12,20 @@ struct AddressQuota: Sendable {
   }
 
   private let limit: Int
+  private let length: Int64
   private let capacity: Int
   private var windows: [AddressKey: Window] = [:]
-  /// Addresses in the order in which their hours began, which is the order in which they end.
+  /// Addresses in the order in which their times began, which is the order in which they end.
   private var order: [AddressKey] = []
   private var first = 0
 
-  init(limit: Int, capacity: Int = 65_536) {
+  /// - Parameters:
+  ///   - limit: How often an address may act in the time.
+  ///   - length: The time in nanoseconds.
+  ///   - capacity: How many addresses are remembered.
+  init(limit: Int, per length: Int64 = AddressQuota.hour, capacity: Int = 65_536) {
     self.limit = limit
+    self.length = length
     self.capacity = max(1, capacity)
   }
 
@@ -56,8 +34,8 @@ struct AddressQuota: Sendable {
 
   /// How many nanoseconds after `now` the address may act again; `nil` where it may at once.
   func wait(of address: AddressKey, at now: Int64) -> Int64? {
-    guard let window = windows[address], window.count >= limit, now < window.start + Self.hour else { return nil }
-    return window.start + Self.hour - now
+    guard let window = windows[address], window.count >= limit, now < window.start + length else { return nil }
+    return window.start + length - now
   }
 
   /// Counts one act of `address` at `now` (monotonic nanoseconds).
@@ -65,7 +43,7 @@ struct AddressQuota: Sendable {
   mutating func admit(_ address: AddressKey, at now: Int64) -> Int64? {
     forgetEnded(at: now)
     if let window = windows[address] {
-      guard window.count < limit else { return window.start + Self.hour - now }
+      guard window.count < limit else { return window.start + length - now }
       windows[address]?.count += 1
     } else {
       if windows.count >= capacity { forgetOldest() }
@@ -76,7 +54,7 @@ struct AddressQuota: Sendable {
   }
 
   private mutating func forgetEnded(at now: Int64) {
-    while first < order.count, let window = windows[order[first]], window.start + Self.hour <= now {
+    while first < order.count, let window = windows[order[first]], window.start + length <= now {
       forgetOldest()
     }
   }

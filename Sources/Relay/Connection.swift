@@ -6,6 +6,8 @@ final class Connection: Sendable, Equatable {
   enum Delivery: Sendable {
     /// A finished WebSocket frame.
     case frame(ByteBuffer)
+    /// The same, with a message of the other side in it that had been read whole at this time, in monotonic nanoseconds.
+    case relayed(ByteBuffer, read: Int64)
     case close(CloseReason)
     /// The client has to close; it is closed with this reason where it does not do so soon.
     case awaitClose(CloseReason)

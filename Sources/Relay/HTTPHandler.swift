@@ -1,5 +1,7 @@
+import Logging
 import NIOCore
 import NIOHTTP1
+import NIOSSL
 import NIOWebSocket
 
 /// Answers HTTP requests, and turns a connection into a WebSocket when asked to.
@@ -24,14 +26,24 @@ final class HTTPHandler: ChannelInboundHandler, RemovableChannelHandler {
     let decoder: ByteToMessageHandler<HTTPRequestDecoder>
   }
 
+  /// What a listener shows.
+  enum Surface {
+    /// All there is, `/metrics` only if it is not shown elsewhere.
+    case relay
+    /// What whoever runs the relay wants to know, and nothing else.
+    case operation
+  }
+
   private let services: RelayServices
+  private let surface: Surface
   private let loop: LoopContext
   private let codec: Codec
   private var state = State.idle
   private var sawEarlyData = false
 
-  init(services: RelayServices, loop: LoopContext, codec: Codec) {
+  init(services: RelayServices, surface: Surface, loop: LoopContext, codec: Codec) {
     self.services = services
+    self.surface = surface
     self.loop = loop
     self.codec = codec
   }
@@ -53,6 +65,7 @@ final class HTTPHandler: ChannelInboundHandler, RemovableChannelHandler {
       let bytes = before + body.readableBytes
       guard bytes <= services.limits.requestBodyBytes else {
         let limit = services.limits.requestBodyBytes
+        services.metrics.refused(for: "requestBodyBytes")
         let text = "request body larger than \(limit) bytes (limit requestBodyBytes): no request here needs one"
         return respond(context, to: head, .json(.payloadTooLarge, JSONText.detail(text)), close: true)
       }
@@ -66,7 +79,10 @@ final class HTTPHandler: ChannelInboundHandler, RemovableChannelHandler {
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    guard error is HTTPParserError else { return context.close(promise: nil) }
+    guard error is HTTPParserError else {
+      if case .handshakeFailed? = error as? NIOSSLError { services.metrics.handshakeFailed() }
+      return context.close(promise: nil)
+    }
     switch state {
     case .idle, .request:
       let text = "not an HTTP/1.1 request: see RFC 9112"
@@ -85,88 +101,167 @@ final class HTTPHandler: ChannelInboundHandler, RemovableChannelHandler {
 
   private func answer(_ context: ChannelHandlerContext, _ head: HTTPRequestHead) {
     let wantsUpgrade = head.headers.contains(name: "upgrade")
-    let route = Route(target: head.uri)
+    let route = self.route(to: head.uri)
     let allowed: HTTPMethod = route == .newSession ? .POST : .GET
     guard head.method == allowed || (allowed == .GET && head.method == .HEAD) || route == .unknown else {
       var response = Response.json(.methodNotAllowed, JSONText.detail("Method Not Allowed"))
       response.headers.append(("allow", allowed == .GET ? "GET, HEAD" : "POST"))
       return respond(context, to: head, response, close: wantsUpgrade)
     }
+    let isDraining = services.admission.isDraining
     let response: Response
     switch route {
-    case .page: response = Response(status: .ok, contentType: "text/html; charset=utf-8", body: StatusPage.html)
-    case .health: response = .json(.ok, "{\"status\":\"ok\"}")
-    case .newSession: response = newSession(context)
+    case .page: response = Response(status: .ok, contentType: "text/html; charset=utf-8", body: services.page)
+    case .health:
+      response =
+        isDraining
+        ? .json(.serviceUnavailable, "{\"status\":\"draining\"}") : .json(.ok, "{\"status\":\"ok\"}")
+    case .metrics:
+      response = Response(
+        status: .ok, contentType: "text/plain; version=0.0.4; charset=utf-8", body: services.metricsReport())
+    case .newSession: response = isDraining ? .draining : newSession(client(context, head))
     case .session(let code):
-      response = services.store.snapshot(code).map { .json(.ok, JSONText.snapshot($0)) } ?? .noSession
-    case .socket(let code, let role):
-      return socket(context, head, code: code, role: role)
-    case .room(let name, let ticket):
-      return room(context, head, name: name, ticket: ticket)
-    case .unknown: response = .json(.notFound, JSONText.detail("Not Found"))
+      response =
+        lookupRefusal(client(context, head)) ?? services.store.snapshot(code).map { .json(.ok, JSONText.snapshot($0)) }
+        ?? .noSession
+    case .socket, .room:
+      if isDraining {
+        response = .draining
+      } else {
+        let client = client(context, head)
+        if let refusal = lookupRefusal(client) {
+          response = refusal
+        } else if case .socket(let code, let role) = route {
+          return socket(context, head, of: client, code: code, role: role)
+        } else if case .room(let name, let ticket) = route {
+          return room(context, head, of: client, name: name, ticket: ticket)
+        } else {
+          response = .notFound
+        }
+      }
+    case .unknown: response = .notFound
     }
     // A parser that has seen an upgrade stops there, also where the upgrade is ignored.
-    respond(context, to: head, response, close: wantsUpgrade)
+    respond(context, to: head, response, close: wantsUpgrade || isDraining)
   }
 
-  private func newSession(_ context: ChannelHandlerContext) -> Response {
+  /// What a target stands for on this listener.
+  private func route(to target: String) -> Route {
+    let route = Route(target: target)
+    switch (surface, route) {
+    case (.operation, .health), (.operation, .metrics): return route
+    case (.operation, _): return .unknown
+    case (.relay, .metrics): return services.configuration.metrics == nil ? .metrics : .unknown
+    case (.relay, _): return route
+    }
+  }
+
+  /// Who sent a request; `nil` where the transport has no addresses.
+  private func client(_ context: ChannelHandlerContext, _ head: HTTPRequestHead) -> IPAddress? {
+    IPAddress(context.remoteAddress).map {
+      services.configuration.trustedProxies.client(of: $0, forwardedFor: head.headers["x-forwarded-for"])
+    }
+  }
+
+  /// The answer to who asks for codes or rooms too often. It comes before anything is looked for, so that it says nothing
+  /// about what there is.
+  private func lookupRefusal(_ client: IPAddress?) -> Response? {
+    let wait = services.admission.admitLookup(from: client.map { AddressKey($0) }, at: RelayInstant.monotonicNow())
+    guard let wait else { return nil }
+    let limit = services.limits.lookupsPerAddressMinute
+    let seconds = (wait + 999_999_999) / 1_000_000_000
+    refuse("request refused", limit: "lookupsPerAddressMinute", client)
+    return .tooMany(
+      "no more than \(limit) requests a minute from one address (limit lookupsPerAddressMinute); "
+        + "try again in \(seconds) s", retryAfter: seconds)
+  }
+
+  private func newSession(_ client: IPAddress?) -> Response {
     do throws(SessionRefusal) {
-      let ticket = try services.store.open(from: AddressKey(context.remoteAddress))
+      let ticket = try services.store.open(from: client.map { AddressKey($0) })
       return .json(.ok, JSONText.opened(ticket, lifetime: services.limits.sessionTime))
     } catch {
-      services.logger.debug("session refused", metadata: ["error": "\(error)"])
       switch error {
       case .addressQuota(_, let seconds):
-        var response = Response.json(.tooManyRequests, JSONText.detail(error.description))
-        response.headers.append(("retry-after", "\(seconds)"))
-        return response
-      case .tooManyOpen, .noFreshCode: return .json(.serviceUnavailable, JSONText.detail(error.description))
+        refuse("session refused", limit: "sessionsPerAddressHour", client)
+        return .tooMany(error.description, retryAfter: seconds)
+      case .tooManyOpen:
+        refuse("session refused", limit: "openSessions", client)
+        return .json(.serviceUnavailable, JSONText.detail(error.description))
+      case .noFreshCode:
+        services.logger.error("session refused", metadata: ["error": "\(error)"])
+        return .json(.serviceUnavailable, JSONText.detail(error.description))
       }
     }
   }
 
+  private func refuse(_ what: Logger.Message, limit: String, _ client: IPAddress?) {
+    services.metrics.refused(for: limit)
+    services.logger.debug(what, metadata: services.logged(["error": "limit \(limit)"], of: client))
+  }
+
   // MARK: WebSocket
 
-  private func socket(_ context: ChannelHandlerContext, _ head: HTTPRequestHead, code: String, role: String) {
+  private func socket(
+    _ context: ChannelHandlerContext, _ head: HTTPRequestHead, of client: IPAddress?, code: String, role: String
+  ) {
     guard let slot = services.store.find(code) else { return respond(context, to: head, .noSession, close: true) }
     if let role = Role(rawValue: role) {
-      upgrade(context, head, .join(slot, role))
+      upgrade(context, head, of: client, .join(slot, role))
     } else {
       let reason = CloseReason(code: CloseReason.policy, text: "unknown role")
-      upgrade(context, head, .refuse(error: "unknown role: join as alice or bob", reason))
+      upgrade(context, head, of: client, .refuse(error: "unknown role: join as alice or bob", reason))
     }
   }
 
-  private func room(_ context: ChannelHandlerContext, _ head: HTTPRequestHead, name: String, ticket: String?) {
+  private func room(
+    _ context: ChannelHandlerContext, _ head: HTTPRequestHead, of client: IPAddress?, name: String, ticket: String?
+  ) {
     guard let room = RoomName(name) else {
       let text = "not a room name: 1 to 64 characters of A-Z a-z 0-9 . _ -"
       return respond(context, to: head, .json(.badRequest, JSONText.detail(text)), close: true)
     }
     // A ticket that is none is treated like one that has expired.
-    upgrade(context, head, .wait(room, ticket.flatMap { RoomTicket($0) }))
+    upgrade(context, head, of: client, .wait(room, ticket.flatMap { RoomTicket($0) }))
   }
 
   /// Takes the HTTP parser away, answers 101, and puts the WebSocket handlers in place.
-  private func upgrade(_ context: ChannelHandlerContext, _ head: HTTPRequestHead, _ purpose: WebSocketHandler.Purpose) {
+  private func upgrade(
+    _ context: ChannelHandlerContext, _ head: HTTPRequestHead, of client: IPAddress?,
+    _ purpose: WebSocketHandler.Purpose
+  ) {
     guard let headers = WebSocketHandshake.responseHeaders(to: head, on: context.channel) else {
       var response = Response.json(
         .upgradeRequired, JSONText.detail("this is a WebSocket: connect with version 13 (RFC 6455 section 4.1)"))
       response.headers += [("upgrade", "websocket"), ("sec-websocket-version", "13")]
       return respond(context, to: head, response, close: true)
     }
+    // One connection of a proxy's carries one client from here on.
+    if let client, client != IPAddress(context.remoteAddress) {
+      let key = AddressKey(client)
+      guard services.admission.admitForwarded(from: key) else {
+        let limit = services.limits.connectionsPerAddress
+        refuse("WebSocket refused", limit: "connectionsPerAddress", client)
+        let text = "no more than \(limit) connections of one address (limit connectionsPerAddress); close some of them"
+        return respond(context, to: head, .json(.tooManyRequests, JSONText.detail(text)), close: true)
+      }
+      let admission = services.admission
+      context.channel.closeFuture.whenComplete { _ in admission.releaseForwarded(from: key) }
+    }
     state = .upgrading
     codec.headGuard.upgraded()
-    let bound = NIOLoopBound((self, context, purpose), eventLoop: context.eventLoop)
+    let socket = WebSocketHandler(services: services, loop: loop, purpose: purpose, client: client)
+    let bound = NIOLoopBound((self, context, socket), eventLoop: context.eventLoop)
     context.pipeline.syncOperations.removeHandler(codec.decoder).whenComplete { result in
-      let (handler, context, purpose) = bound.value
-      guard case .success = result, handler.completeUpgrade(context, headers, purpose) else {
+      let (handler, context, socket) = bound.value
+      guard case .success = result, handler.completeUpgrade(context, headers, socket) else {
         return context.close(promise: nil)
       }
     }
   }
 
   private func completeUpgrade(
-    _ context: ChannelHandlerContext, _ headers: HTTPHeaders, _ purpose: WebSocketHandler.Purpose
+    _ context: ChannelHandlerContext, _ headers: HTTPHeaders, _ socket: WebSocketHandler
   ) -> Bool {
     // A client has to wait for the answer before it sends a frame (RFC 6455 section 4.1).
     guard !sawEarlyData, case .upgrading = state, context.channel.isActive else { return false }
@@ -178,7 +273,7 @@ final class HTTPHandler: ChannelInboundHandler, RemovableChannelHandler {
     do {
       let decoder = WebSocketFrameDecoder(maxFrameSize: services.limits.messageBytes)
       try pipeline.addHandler(ByteToMessageHandler(decoder))
-      try pipeline.addHandler(WebSocketHandler(services: services, loop: loop, purpose: purpose))
+      try pipeline.addHandler(socket)
     } catch {
       return false
     }
@@ -188,19 +283,6 @@ final class HTTPHandler: ChannelInboundHandler, RemovableChannelHandler {
   }
 
   // MARK: Responses
-
-  private struct Response {
-    var status: HTTPResponseStatus
-    var contentType: String
-    var body: String
-    var headers: [(String, String)] = []
-
-    static func json(_ status: HTTPResponseStatus, _ body: String) -> Response {
-      Response(status: status, contentType: "application/json", body: body)
-    }
-
-    static var noSession: Response { .json(.notFound, JSONText.detail("unknown or expired session_code")) }
-  }
 
   private func respond(
     _ context: ChannelHandlerContext, to request: HTTPRequestHead?, _ response: Response, close: Bool
@@ -224,7 +306,7 @@ final class HTTPHandler: ChannelInboundHandler, RemovableChannelHandler {
       context.writeAndFlush(Self.wrapOutboundOut(.end(nil)), promise: nil)
       // Requests sent ahead by a client that does not read the responses would fill the memory with them.
       if !context.channel.isWritable {
-        services.logger.debug("client closed", metadata: ["error": "reads no responses (limit sendQueueBytes)"])
+        refuse("client that reads no responses closed", limit: "sendQueueBytes", IPAddress(context.remoteAddress))
         state = .closing
         context.close(promise: nil)
       }
@@ -234,17 +316,5 @@ final class HTTPHandler: ChannelInboundHandler, RemovableChannelHandler {
     let written = context.eventLoop.makePromise(of: Void.self)
     context.writeAndFlush(Self.wrapOutboundOut(.end(nil)), promise: written)
     codec.headGuard.close(after: written.futureResult)
-  }
-}
-
-extension AddressKey {
-  /// What `address` counts as; `nil` for addresses that tell nobody apart, such as Unix sockets.
-  init?(_ address: SocketAddress?) {
-    switch address {
-    case .v4(let address): self.init(ipv4: UInt32(bigEndian: address.address.sin_addr.s_addr))
-    case .v6(let address):
-      self.init(ipv6: withUnsafeBytes(of: address.address.sin6_addr) { Array($0) })
-    case .unixDomainSocket, nil: return nil
-    }
   }
 }

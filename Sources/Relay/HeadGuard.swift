@@ -60,14 +60,14 @@ final class HeadGuard: ChannelInboundHandler, RemovableChannelHandler, LoopMembe
       case .body(let bytes):
         let room = limits.requestBodyBytes + limits.requestHeadBytes - bytes
         guard room > 0, let part = buffer.readSlice(length: min(room, buffer.readableBytes)) else {
-          return refuse("413 Content Too Large", bodyTooLarge)
+          return refuse("413 Content Too Large", bodyTooLarge, limit: "requestBodyBytes")
         }
         state = .body(bytes: bytes + part.readableBytes)
         context.fireChannelRead(Self.wrapInboundOut(part))
       case .head(let bytes):
         let room = limits.requestHeadBytes - bytes
         guard room > 0, let part = buffer.readSlice(length: min(room, buffer.readableBytes)) else {
-          return refuse("431 Request Header Fields Too Large", headTooLarge)
+          return refuse("431 Request Header Fields Too Large", headTooLarge, limit: "requestHeadBytes")
         }
         state = .head(bytes: bytes + part.readableBytes)
         context.fireChannelRead(Self.wrapInboundOut(part))
@@ -125,7 +125,9 @@ final class HeadGuard: ChannelInboundHandler, RemovableChannelHandler, LoopMembe
     case .head, .body:
       guard now >= requestDeadline else { return }
       let seconds = limits.requestTime.relaySecondsText
-      refuse("408 Request Timeout", "request not whole within \(seconds) s (limit requestTime): send it at once")
+      refuse(
+        "408 Request Timeout", "request not whole within \(seconds) s (limit requestTime): send it at once",
+        limit: "requestTime")
     }
   }
 
@@ -133,9 +135,13 @@ final class HeadGuard: ChannelInboundHandler, RemovableChannelHandler, LoopMembe
     context?.close(promise: nil)
   }
 
+  // An idle connection may be what somebody asks for our health by; it is closed in time anyway.
+  func drain() {}
+
   /// Answers in the parser's stead, which has not understood a request.
-  private func refuse(_ status: String, _ detail: String) {
+  private func refuse(_ status: String, _ detail: String, limit: String) {
     guard let context else { return }
+    loop.metrics.refused(for: limit)
     let body = JSONText.detail(detail)
     let response =
       "HTTP/1.1 \(status)\r\nContent-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n"

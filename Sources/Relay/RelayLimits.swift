@@ -18,11 +18,17 @@ public struct RelayLimits: Sendable, Equatable {
   public var sessionTime = Duration.seconds(1_800)
   /// Sessions created by one address (IPv4 address, IPv6 /64) in one hour. Over it: HTTP status 429.
   public var sessionsPerAddressHour = 1_000
+  /// How often one address (IPv4 address, IPv6 /64) may ask for a session by its code or open a WebSocket in one minute,
+  /// whether there is such a session or not; whoever tries codes gets no further than this. Over it: HTTP status 429.
+  public var lookupsPerAddressMinute = 600
   /// Sessions alive at the same time. Over it: HTTP status 503.
   public var openSessions = 100_000
   /// Connections open at the same time, HTTP and WebSocket together; fewer where the system lets the process open fewer
   /// files. Over it: closed on arrival.
   public var openConnections = 20_000
+  /// Connections of one address (IPv4 address, IPv6 /64) open at the same time. Over it: closed on arrival. Behind a
+  /// trusted proxy only WebSockets count, for the address that the proxy names. Over it: HTTP status 429.
+  public var connectionsPerAddress = 512
   /// Bytes waiting to be sent to one client. Over it the client reads too slowly: `error`, close 1013; before it is a
   /// WebSocket, closed.
   public var sendQueueBytes = 256 * 1024
@@ -44,6 +50,9 @@ public struct RelayLimits: Sendable, Equatable {
   public var pingMisses = 2
   /// How long a closing connection waits for the client to close its side before it is cut.
   public var closeTime = Duration.seconds(2)
+  /// How long sessions that are under way may go on once the relay is told to stop; zero for not at all. Then they are
+  /// closed with 1001.
+  public var drainTime = Duration.seconds(30)
 
   /// How long an agent may wait in a room. Over it: `error`, close 1008.
   public var roomTime = Duration.seconds(120)
@@ -77,8 +86,10 @@ public struct RelayLimits: Sendable, Equatable {
     try check("aloneTime", aloneTime)
     try check("sessionTime", sessionTime)
     try check("sessionsPerAddressHour", sessionsPerAddressHour, 1...1 << 40)
+    try check("lookupsPerAddressMinute", lookupsPerAddressMinute, 1...1 << 40)
     try check("openSessions", openSessions, 1...10_000_000)
     try check("openConnections", openConnections, 1...10_000_000)
+    try check("connectionsPerAddress", connectionsPerAddress, 1...10_000_000)
     try check("keptBytes", keptBytes, 0...64 * 1024 * 1024)
     try check("keptMessages", keptMessages, 0...100_000)
     // The queue must hold one whole message with its envelope, and all that is handed to a late joiner at once.
@@ -91,6 +102,7 @@ public struct RelayLimits: Sendable, Equatable {
     try check("pingInterval", pingInterval)
     try check("pingMisses", pingMisses, 1...1_000)
     try check("closeTime", closeTime)
+    if drainTime != .zero { try check("drainTime", drainTime) }
     try check("roomTime", roomTime)
     try check("roomAgents", roomAgents, 1...100_000)
     try check("roomAgentsPerAddress", roomAgentsPerAddress, 1...10_000_000)

@@ -1,7 +1,6 @@
 public import Logging
 import NIOConcurrencyHelpers
 import NIOCore
-import NIOHTTP1
 import NIOPosix
 
 /// A relay: forwards messages between the two sides of each session and derives nothing from them.
@@ -14,7 +13,10 @@ import NIOPosix
 public final class RelayServer: Sendable {
   private struct Running: Sendable {
     let group: MultiThreadedEventLoopGroup
-    let channel: any Channel
+    /// Where clients come; then where metrics are shown, if apart.
+    let listeners: [any Channel]
+    let metricsListener: (any Channel)?
+    let services: RelayServices
     let loops: [NIOLoopBound<LoopContext>]
   }
 
@@ -38,18 +40,31 @@ public final class RelayServer: Sendable {
   /// Makes a relay that does not listen yet.
   /// - Parameters:
   ///   - configuration: Checked by ``start()``.
-  ///   - logger: Gets no payload, no address, and of a session code only the first two characters.
+  ///   - logger: Gets no payload, of a session code only the first two characters, and addresses only if the
+  ///     configuration says so.
   public init(configuration: RelayConfiguration, logger: Logger) {
     self.configuration = configuration
     self.logger = logger
   }
 
+  /// What a relay that was started listens on; ports are those that were chosen where 0 was configured.
+  public struct Addresses: Sendable, Equatable {
+    /// Where clients come.
+    public let boundHost: String
+    /// Its TCP port.
+    public let boundPort: Int
+    /// Where metrics are shown, if apart.
+    public let metricsHost: String?
+    /// Its TCP port.
+    public let metricsPort: Int?
+  }
+
   /// Listens. Raises this process's soft limit of open files to what ``RelayLimits/openConnections`` needs, if it may.
-  /// - Returns: The address and the port that were bound; the port is the chosen one where 0 was configured.
   /// - Throws: ``RelayServerError`` with what to do about it.
   @discardableResult
-  public func start() async throws(RelayServerError) -> (boundHost: String, boundPort: Int) {
+  public func start() async throws(RelayServerError) -> Addresses {
     try configuration.validate()
+    let identity = try configuration.tls.map(loadIdentity)
     let isFirst = state.withLockedValue { state in
       guard case .new = state.phase else { return false }
       state.phase = .starting
@@ -58,17 +73,24 @@ public final class RelayServer: Sendable {
     guard isFirst else { throw .alreadyStarted }
     let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.eventLoopThreads)
     let running: Running
-    do {
-      running = try await listen(on: group)
+    do throws(RelayServerError) {
+      running = try await listen(on: group, identity: identity)
     } catch {
       try? await group.shutdownGracefully()
       becomeStopped()
-      throw RelayServerError(binding: configuration.host, port: configuration.port, error)
+      throw error
     }
     state.withLockedValue { $0.phase = .running(running) }
-    let address = running.channel.localAddress
-    let bound = (boundHost: address?.ipAddress ?? configuration.host, boundPort: address?.port ?? configuration.port)
-    logger.notice("relay listens", metadata: ["host": "\(bound.boundHost)", "port": "\(bound.boundPort)"])
+    let address = running.listeners.first?.localAddress
+    let metricsAddress = running.metricsListener?.localAddress
+    let bound = Addresses(
+      boundHost: address?.ipAddress ?? configuration.host, boundPort: address?.port ?? configuration.port,
+      metricsHost: metricsAddress?.ipAddress, metricsPort: metricsAddress?.port)
+    var metadata: Logger.Metadata = [
+      "host": "\(bound.boundHost)", "port": "\(bound.boundPort)", "tls": "\(identity != nil)",
+    ]
+    if let host = bound.metricsHost, let port = bound.metricsPort { metadata["metrics"] = "\(host) port \(port)" }
+    logger.notice("relay listens", metadata: metadata)
     return bound
   }
 
@@ -87,6 +109,56 @@ public final class RelayServer: Sendable {
     }
   }
 
+  // MARK: Life
+
+  /// Whether every event loop still does its work; waits for as long as one does not.
+  public func checkLoops() async {
+    let running: Running? = state.withLockedValue { state in
+      if case .running(let running) = state.phase { running } else { nil }
+    }
+    for loop in running?.loops ?? [] { try? await loop.eventLoop.submit {}.get() }
+  }
+
+  /// Reads certificate and key anew; connections from now on get them, those that are open keep theirs.
+  /// - Parameter files: Where they are now; of the relay's configuration otherwise.
+  /// - Throws: ``RelayServerError/unusableTLS(_:)``, and goes on with what it has.
+  public func reloadTLS(_ files: TLSFiles? = nil) throws(RelayServerError) {
+    guard configuration.tls != nil, let files = files ?? configuration.tls else { return }
+    let identity = try loadIdentity(files)
+    state.withLockedValue { state in
+      if case .running(let running) = state.phase { running.services.tls = identity }
+    }
+    logger.notice("certificate read", metadata: ["expires": "\(identity.expires)"])
+  }
+
+  private func loadIdentity(_ files: TLSFiles) throws(RelayServerError) -> TLSIdentity {
+    try TLSIdentity(files, closeTime: configuration.limits.closeTime, at: RelayInstant.now().unix)
+  }
+
+  /// Stops listening, sends away who waits in rooms, lets sessions end for ``RelayLimits/drainTime``, then stops
+  /// gracefully. Where metrics have an address of their own, that one answers until the end.
+  ///
+  /// A call of ``shutdown(gracefully:)`` meanwhile cuts the time short.
+  public func drain() async {
+    let running: Running? = state.withLockedValue { state in
+      if case .running(let running) = state.phase { running } else { nil }
+    }
+    guard let running, !running.services.admission.isDraining, let eventLoop = running.loops.first?.eventLoop else {
+      return await waitUntilClosed()
+    }
+    let sessions = running.services.admission.sockets.sessions
+    logger.notice("relay drains", metadata: ["websockets": "\(sessions)"])
+    let drained = eventLoop.makePromise(of: Void.self)
+    running.services.admission.drain(drained)
+    let time = configuration.limits.drainTime.relayNanoseconds
+    let timer = eventLoop.scheduleTask(in: .nanoseconds(time)) { drained.succeed() }
+    for listener in running.listeners { try? await listener.close().get() }
+    for loop in running.loops { try? await loop.eventLoop.submit { loop.value.drain() }.get() }
+    try? await drained.futureResult.get()
+    timer.cancel()
+    await shutdown(gracefully: true)
+  }
+
   /// Stops listening and ends every connection.
   /// - Parameter gracefully: `true` tells every client so, sends what waits for it, and gives it
   ///   ``RelayLimits/closeTime`` to close its side; `false` cuts all connections.
@@ -98,7 +170,11 @@ public final class RelayServer: Sendable {
     }
     guard let running else { return await waitUntilClosed() }
     logger.notice("relay stops", metadata: ["gracefully": "\(gracefully)"])
-    try? await running.channel.close().get()
+    running.services.admission.stopWaiting()
+    for listener in running.listeners + [running.metricsListener].compactMap({ $0 }) {
+      // Closed already where the relay drains.
+      try? await listener.close().get()
+    }
     for loop in running.loops {
       let idle = loop.eventLoop.flatSubmit { loop.value.stop(gracefully: gracefully) }
       // Every connection closes itself by its own deadline.
@@ -119,62 +195,49 @@ public final class RelayServer: Sendable {
 
   // MARK: Listening
 
-  private func listen(on group: MultiThreadedEventLoopGroup) async throws -> Running {
-    var limits = configuration.limits
-    limits.openConnections = DescriptorLimit.makeRoom(forConnections: limits.openConnections)
-    if limits.openConnections < configuration.limits.openConnections {
+  private func listen(
+    on group: MultiThreadedEventLoopGroup, identity: TLSIdentity?
+  ) async throws(RelayServerError) -> Running {
+    var configuration = configuration
+    let wanted = configuration.limits.openConnections
+    configuration.limits.openConnections = DescriptorLimit.makeRoom(forConnections: wanted)
+    if configuration.limits.openConnections < wanted {
       logger.warning(
         "fewer connections than configured: raise the limit of open files (ulimit -n, or LimitNOFILE= in a unit)",
-        metadata: [
-          "openConnections": "\(limits.openConnections)", "configured": "\(configuration.limits.openConnections)",
-        ])
+        metadata: ["openConnections": "\(configuration.limits.openConnections)", "configured": "\(wanted)"])
     }
-    return try await listen(on: group, limits: limits)
-  }
-
-  private func listen(on group: MultiThreadedEventLoopGroup, limits: RelayLimits) async throws -> Running {
+    let limits = configuration.limits
+    let metrics = RelayMetrics()
+    // A group has one loop at least, and their number was checked.
     var loops: [NIOLoopBound<LoopContext>] = []
     for eventLoop in group.makeIterator() {
-      loops.append(
-        try await eventLoop.submit {
-          NIOLoopBound(LoopContext(eventLoop: eventLoop, limits: limits), eventLoop: eventLoop)
-        }.get())
-    }
-    let store = SessionStore(limits: limits, logger: logger, timerLoop: group.next())
-    // A group has one loop at least, and their number was checked.
-    let rooms = RoomStore(limits: limits, logger: logger, timerLoop: loops[0], sessions: store)
-    let services = RelayServices(limits: limits, logger: logger, store: store, rooms: rooms, loops: loops)
-    let bootstrap = ServerBootstrap(group: group)
-      .serverChannelOption(ChannelOptions.backlog, value: 1_024)
-      .serverChannelOption(ChannelOptions.socketOption(.so_reuseaddr), value: 1)
-      .childChannelOption(ChannelOptions.tcpOption(.tcp_nodelay), value: 1)
-      .childChannelOption(
-        ChannelOptions.writeBufferWaterMark,
-        value: .init(low: max(1, limits.sendQueueBytes / 2), high: limits.sendQueueBytes)
-      )
-      .childChannelInitializer { channel in
-        channel.eventLoop.makeCompletedFuture { try Self.prepare(channel, services: services) }
+      let made = eventLoop.submit {
+        NIOLoopBound(LoopContext(eventLoop: eventLoop, limits: limits, metrics: metrics), eventLoop: eventLoop)
       }
-    let channel = try await bootstrap.bind(host: configuration.host, port: configuration.port).get()
-    return Running(group: group, channel: channel, loops: loops)
-  }
-
-  /// Makes a new connection speak HTTP.
-  private static func prepare(_ channel: any Channel, services: RelayServices) throws {
-    guard let loop = services.context(of: channel.eventLoop), services.admitConnection() else {
-      throw TooManyConnections()
+      do {
+        loops.append(try await made.get())
+      } catch {
+        throw .cannotListen(host: configuration.host, port: configuration.port, cause: "\(error)")
+      }
     }
-    channel.closeFuture.whenComplete { _ in services.releaseConnection() }
-    let codec = HTTPHandler.Codec(
-      headGuard: HeadGuard(limits: services.limits, loop: loop),
-      encoder: HTTPResponseEncoder(),
-      decoder: ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes)))
-    try channel.pipeline.syncOperations.addHandlers([
-      codec.headGuard, codec.encoder, codec.decoder,
-      HTTPHandler(services: services, loop: loop, codec: codec),
-    ])
+    let services = RelayServices(
+      configuration: configuration, logger: logger, metrics: metrics, identity: identity, loops: loops)
+    var listeners: [any Channel] = []
+    let bootstrap = Self.bootstrap(on: group, services, .relay)
+    if configuration.inheritedSockets.isEmpty {
+      listeners.append(try await Self.bind(bootstrap, host: configuration.host, port: configuration.port))
+    }
+    for socket in configuration.inheritedSockets {
+      listeners.append(try await Self.take(bootstrap, socket))
+    }
+    let metricsBootstrap = Self.bootstrap(on: group, services, .operation)
+    let metricsListener: (any Channel)? =
+      switch configuration.metrics {
+      case .host(let host, let port): try await Self.bind(metricsBootstrap, host: host, port: port)
+      case .inherited(let socket): try await Self.take(metricsBootstrap, socket)
+      case nil: nil
+      }
+    return Running(
+      group: group, listeners: listeners, metricsListener: metricsListener, services: services, loops: loops)
   }
 }
-
-/// The bootstrap closes a connection whose preparation throws.
-private struct TooManyConnections: Error {}

@@ -12,6 +12,8 @@ import NIOCore
 public enum RelayServerError: Error, Equatable, CustomStringConvertible {
   /// A value of the configuration is out of its range.
   case invalidConfiguration(String)
+  /// Certificate and key cannot be used.
+  case unusableTLS(String)
   /// Somebody else listens there already.
   case addressInUse(host: String, port: Int)
   /// This user may not listen on that port.
@@ -22,13 +24,15 @@ public enum RelayServerError: Error, Equatable, CustomStringConvertible {
   case unknownHost(String)
   /// The server was started before; it can be started once.
   case alreadyStarted
+  /// A socket that was handed over cannot be listened on.
+  case unusableSocket(descriptor: Int32, cause: String)
   /// Another failure of the system, in its words.
   case cannotListen(host: String, port: Int, cause: String)
 
   /// What happened, what to do.
   public var description: String {
     switch self {
-    case .invalidConfiguration(let text): text
+    case .invalidConfiguration(let text), .unusableTLS(let text): text
     case .addressInUse(let host, let port):
       "port \(port) on \(host) is in use: stop the program that listens there, or choose another port (0 takes a free one)"
     case .notPermitted(let host, let port):
@@ -37,6 +41,9 @@ public enum RelayServerError: Error, Equatable, CustomStringConvertible {
       "\(host) is not an address of this machine: use one that `ip address` shows, or 0.0.0.0 for all"
     case .unknownHost(let host):
       "\(host) has no address: check its spelling, or give a numeric address"
+    case .unusableSocket(let descriptor, let cause):
+      "descriptor \(descriptor), which was handed over, is no TCP socket that listens: \(cause); "
+        + "see ListenStream= in systemd.socket(5)"
     case .alreadyStarted: "this relay was started before: make a new one to start again"
     case .cannotListen(let host, let port, let cause): "cannot listen on port \(port) of \(host): \(cause)"
     }

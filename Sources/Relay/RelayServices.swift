@@ -4,18 +4,36 @@ import NIOCore
 
 /// What every connection needs and all share.
 final class RelayServices: Sendable {
+  let configuration: RelayConfiguration
   let limits: RelayLimits
   let logger: Logger
+  let metrics: RelayMetrics
+  let admission: Admission
   let store: SessionStore
   let rooms: RoomStore
+  /// The page at `/`.
+  let page: String
+  let started = RelayInstant.now()
   private let loops: [ObjectIdentifier: NIOLoopBound<LoopContext>]
-  private let openConnections = NIOLockedValueBox(0)
+  private let identity: NIOLockedValueBox<TLSIdentity?>
 
-  init(limits: RelayLimits, logger: Logger, store: SessionStore, rooms: RoomStore, loops: [NIOLoopBound<LoopContext>]) {
-    self.limits = limits
+  /// - Parameters:
+  ///   - configuration: Checked; its limits are those that hold.
+  ///   - identity: Certificate and key, if connections are to be encrypted.
+  ///   - loops: One for each event loop that carries connections; the first is also where timers run.
+  init(
+    configuration: RelayConfiguration, logger: Logger, metrics: RelayMetrics, identity: TLSIdentity? = nil,
+    loops: [NIOLoopBound<LoopContext>]
+  ) {
+    self.configuration = configuration
     self.logger = logger
-    self.store = store
-    self.rooms = rooms
+    self.metrics = metrics
+    self.identity = NIOLockedValueBox(identity)
+    limits = configuration.limits
+    admission = Admission(limits: limits)
+    page = StatusPage.html(version: configuration.version)
+    store = SessionStore(limits: limits, logger: logger, metrics: metrics, timerLoop: loops[0].eventLoop)
+    rooms = RoomStore(limits: limits, logger: logger, metrics: metrics, timerLoop: loops[0], sessions: store)
     self.loops = Dictionary(loops.map { (ObjectIdentifier($0.eventLoop), $0) }) { first, _ in first }
   }
 
@@ -24,17 +42,15 @@ final class RelayServices: Sendable {
     loops[ObjectIdentifier(eventLoop)]?.value
   }
 
-  /// Counts a connection in; `false`, and not counted, where there are too many.
-  func admitConnection() -> Bool {
-    openConnections.withLockedValue { count in
-      guard count < limits.openConnections else { return false }
-      count += 1
-      return true
-    }
+  /// Certificate and key for connections from now on.
+  var tls: TLSIdentity? {
+    get { identity.withLockedValue { $0 } }
+    set { identity.withLockedValue { $0 = newValue } }
   }
 
-  /// Counts a connection out that ``admitConnection()`` let in.
-  func releaseConnection() {
-    openConnections.withLockedValue { $0 -= 1 }
+  /// What the log says of a client besides `metadata`.
+  func logged(_ metadata: Logger.Metadata, of client: IPAddress?) -> Logger.Metadata {
+    guard configuration.logsAddresses, let client else { return metadata }
+    return metadata.merging(["address": "\(client)"]) { first, _ in first }
   }
 }

@@ -31,7 +31,7 @@ struct RoomRegistry<Peer: Equatable & Sendable>: Sendable {
 
   private let limits: RelayLimits
   private var rooms: [RoomName: Entry] = [:]
-  private var waitingPerAddress: [AddressKey: Int] = [:]
+  private var waitingPerAddress = AddressTally()
   private var tickets: TicketBook
   private var arrivals: UInt64 = 0
   private var matches: UInt64 = 0
@@ -41,6 +41,9 @@ struct RoomRegistry<Peer: Equatable & Sendable>: Sendable {
     self.limits = limits
     tickets = TicketBook(lifetime: limits.roomTicketTime.relayNanoseconds, capacity: limits.roomTickets)
   }
+
+  /// Agents that wait, in whatever rooms.
+  private(set) var waitingAgents = 0
 
   /// Rooms in which somebody waits.
   var count: Int { rooms.count }
@@ -87,7 +90,7 @@ struct RoomRegistry<Peer: Equatable & Sendable>: Sendable {
 
   private func refusal(of address: AddressKey?, in room: RoomName) -> RoomRefusal? {
     if rooms[room] == nil, rooms.count >= limits.rooms { return .rooms(limit: limits.rooms) }
-    if let address, waitingPerAddress[address, default: 0] >= limits.roomAgentsPerAddress {
+    if let address, waitingPerAddress[address] >= limits.roomAgentsPerAddress {
       return .roomAgentsPerAddress(limit: limits.roomAgentsPerAddress)
     }
     return nil
@@ -167,12 +170,14 @@ struct RoomRegistry<Peer: Equatable & Sendable>: Sendable {
   // MARK: Addresses
 
   private mutating func count(_ agent: Machine.Agent) {
+    waitingAgents += 1
     guard let address = agent.address else { return }
-    waitingPerAddress[address, default: 0] += 1
+    waitingPerAddress.add(address)
   }
 
   private mutating func discount(_ agent: Machine.Agent) {
-    guard let address = agent.address, let count = waitingPerAddress[address] else { return }
-    waitingPerAddress[address] = count > 1 ? count - 1 : nil
+    waitingAgents -= 1
+    guard let address = agent.address else { return }
+    waitingPerAddress.remove(address)
   }
 }

@@ -11,18 +11,26 @@ final class RoomStore: Sendable {
   typealias Registry = RoomRegistry<Connection>
 
   private let logger: Logger
+  private let metrics: RelayMetrics
   private let sessions: SessionStore
   private let timerLoop: NIOLoopBound<LoopContext>
   private let timer: DeadlineTimer
   private let registry: NIOLockedValueBox<Registry>
 
-  init(limits: RelayLimits, logger: Logger, timerLoop: NIOLoopBound<LoopContext>, sessions: SessionStore) {
+  init(
+    limits: RelayLimits, logger: Logger, metrics: RelayMetrics, timerLoop: NIOLoopBound<LoopContext>,
+    sessions: SessionStore
+  ) {
     self.logger = logger
+    self.metrics = metrics
     self.sessions = sessions
     self.timerLoop = timerLoop
     timer = DeadlineTimer(eventLoop: timerLoop.eventLoop)
     registry = NIOLockedValueBox(Registry(limits: limits))
   }
+
+  /// The rooms in which somebody waits, and how many do.
+  var waiting: (rooms: Int, agents: Int) { registry.withLockedValue { ($0.count, $0.waitingAgents) } }
 
   /// Tells a room what happened and carries out what follows.
   func handle(_ event: Registry.Event, in room: RoomName) {
@@ -59,6 +67,8 @@ final class RoomStore: Sendable {
         if let text = JSONText.message(message) { peer.deliver(.frame(ServerFrame.text(text))) }
         switch message {
         case .matched(let session, let role, _):
+          // Each match is told to both.
+          if role == .alice { metrics.matched() }
           logger.debug("matched", metadata: ["session": "\(session.code.redacted)", "role": "\(role)"])
         case .error(let error): logger.debug("client in a room told of an error", metadata: ["error": "\(error)"])
         default: break

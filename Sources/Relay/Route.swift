@@ -4,6 +4,8 @@ enum Route: Equatable, Sendable {
   case page
   /// `/healthz`
   case health
+  /// `/metrics`
+  case metrics
   /// `/session`
   case newSession
   /// `/session/{code}`
@@ -27,6 +29,7 @@ enum Route: Equatable, Sendable {
     switch parts.dropFirst() {
     case [""]: self = .page
     case ["healthz"]: self = .health
+    case ["metrics"]: self = .metrics
     case ["session"]: self = .newSession
     case let rest where rest.count == 2 && rest.first == "session":
       self = .session(code: parts[2])

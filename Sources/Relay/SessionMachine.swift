@@ -26,6 +26,8 @@ struct SessionMachine<Peer: Equatable & Sendable, Text: Sendable>: Sendable {
   enum Action: Sendable {
     case send(OutboundMessage<Text>, to: Peer)
     case close(Peer, CloseReason)
+    /// So many messages do not reach the other side.
+    case dropped(Int, RelayMetrics.Drop)
     /// The session is over; forget it. Always the last action.
     case ended
   }
@@ -160,19 +162,21 @@ struct SessionMachine<Peer: Equatable & Sendable, Text: Sendable>: Sendable {
   private mutating func forward(_ text: Text, bytes size: Int, from peer: Peer, as role: Role) -> [Action] {
     if let other = self[role.other].peer { return [.send(.relay(text), to: other)] }
     guard self[role.other].kept.count < limits.keptMessages else {
-      return [.send(.error(notKept(limit: "keptMessages", "\(limits.keptMessages) messages")), to: peer)]
+      return drop(.keptMessages, "\(limits.keptMessages) messages", of: peer)
     }
     guard size <= limits.keptBytes - self[role.other].keptBytes else {
-      return [.send(.error(notKept(limit: "keptBytes", "\(limits.keptBytes) bytes")), to: peer)]
+      return drop(.keptBytes, "\(limits.keptBytes) bytes", of: peer)
     }
     self[role.other].kept.append(text)
     self[role.other].keptBytes += size
     return []
   }
 
-  private func notKept(limit: String, _ bound: String) -> String {
-    "message not kept and not delivered: the other side is absent and no more than \(bound) wait for it "
-      + "(limit \(limit)); send it again after peer_joined"
+  private func drop(_ limit: RelayMetrics.Drop, _ bound: String, of peer: Peer) -> [Action] {
+    let error =
+      "message not kept and not delivered: the other side is absent and no more than \(bound) wait for it "
+      + "(limit \(limit.rawValue)); send it again after peer_joined"
+    return [.send(.error(error), to: peer), .dropped(1, limit)]
   }
 
   // MARK: The end
@@ -196,6 +200,8 @@ struct SessionMachine<Peer: Equatable & Sendable, Text: Sendable>: Sendable {
       }
       actions.append(.close(peer, CloseReason(code: code, text: reason)))
     }
+    let undelivered = alice.kept.count + bob.kept.count
+    if undelivered > 0 { actions.append(.dropped(undelivered, .undelivered)) }
     alice = Seat()
     bob = Seat()
     actions.append(.ended)

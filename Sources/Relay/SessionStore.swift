@@ -22,15 +22,20 @@ final class SessionSlot: Sendable {
 final class SessionStore: Sendable {
   private let limits: RelayLimits
   private let logger: Logger
+  private let metrics: RelayMetrics
   private let timer: DeadlineTimer
   private let registry: NIOLockedValueBox<SessionRegistry<SessionSlot>>
 
-  init(limits: RelayLimits, logger: Logger, timerLoop: any EventLoop) {
+  init(limits: RelayLimits, logger: Logger, metrics: RelayMetrics, timerLoop: any EventLoop) {
     self.limits = limits
     self.logger = logger
+    self.metrics = metrics
     timer = DeadlineTimer(eventLoop: timerLoop)
     registry = NIOLockedValueBox(SessionRegistry(limits: limits))
   }
+
+  /// Sessions alive.
+  var count: Int { registry.withLockedValue { $0.count } }
 
   /// Opens a session for `address`.
   func open(from address: AddressKey?) throws(SessionRefusal) -> SessionTicket {
@@ -48,6 +53,7 @@ final class SessionStore: Sendable {
     }
     let (ticket, deadline) = try result.get()
     arm(for: deadline)
+    metrics.openedSession()
     logger.debug("session opened", metadata: ["session": "\(ticket.code.redacted)"])
     return ticket
   }
@@ -67,6 +73,7 @@ final class SessionStore: Sendable {
       }
     }
     arm(for: deadline)
+    if case .success = result { metrics.openedSession() }
     return result
   }
 
@@ -90,9 +97,9 @@ final class SessionStore: Sendable {
     let (actions, deadline) = slot.machine.withLockedValue { machine in
       (machine.handle(event, at: now), machine.nextDeadline)
     }
-    perform(actions, in: slot)
     // Messages move no deadline, so the forwarding path takes no lock that sessions share.
-    if case .message = event { return }
+    if case .message = event { return perform(actions, in: slot, read: now.uptime) }
+    perform(actions, in: slot)
     guard let deadline else { return }
     let earliest = registry.withLockedValue { registry in
       registry.watch(slot.code, until: deadline)
@@ -101,16 +108,18 @@ final class SessionStore: Sendable {
     arm(for: earliest)
   }
 
-  private func perform(_ actions: [SessionSlot.Machine.Action], in slot: SessionSlot) {
+  /// - Parameter read: When the message that caused the actions had been read whole, if a message did.
+  private func perform(_ actions: [SessionSlot.Machine.Action], in slot: SessionSlot, read: Int64? = nil) {
     for action in actions {
       switch action {
-      case .send(.relay(let frame), let peer): peer.deliver(.frame(frame))
+      case .send(.relay(let frame), let peer): peer.deliver(read.map { .relayed(frame, read: $0) } ?? .frame(frame))
       case .send(let message, let peer):
         if let text = JSONText.message(message) { peer.deliver(.frame(ServerFrame.text(text))) }
         if case .error(let error) = message {
           logger.debug("client told of an error", metadata: ["session": "\(slot.code.redacted)", "error": "\(error)"])
         }
       case .close(let peer, let reason): peer.deliver(.close(reason))
+      case .dropped(let messages, let reason): metrics.dropped(messages, reason)
       case .ended:
         registry.withLockedValue { $0.remove(slot.code) }
         logger.debug("session ended", metadata: ["session": "\(slot.code.redacted)"])

@@ -1,6 +1,7 @@
 /// The page at `/`, for people who open the relay's address in a browser.
 enum StatusPage {
-  static let html = """
+  static func html(version: String) -> String {
+    """
     <!doctype html>
     <html lang="en">
     <meta charset="utf-8">
@@ -10,9 +11,10 @@ enum StatusPage {
     <h1>TACC relay</h1>
     <p>This relay passes messages between two boards that pair by being shaken together. It sees ciphertext only,
     keeps nothing, and need not be trusted: at worst it can refuse to serve.</p>
-    <p>Protocol \(RelayProtocol.name), version \(RelayProtocol.version). Point the boards at this address; there is
+    <p>TACC \(version), protocol \(RelayProtocol.name) \(RelayProtocol.version). Point the boards at this address; there is
     nothing to do here in a browser.</p>
     </html>
 
     """
+  }
 }

@@ -26,6 +26,7 @@ final class WebSocketHandler: ChannelInboundHandler, LoopMember {
   private let services: RelayServices
   private let loop: LoopContext
   private let purpose: Purpose
+  private let client: IPAddress?
   private var context: ChannelHandlerContext?
   private var connection: Connection?
   private var heartbeat: Heartbeat
@@ -37,11 +38,15 @@ final class WebSocketHandler: ChannelInboundHandler, LoopMember {
   /// Set once the client has nothing left to do here but to close.
   private var awaitedClose: (deadline: Int64, reason: CloseReason)?
   private var unflushedBytes = 0
+  /// What this connection counts as while it is open.
+  private var openedAs: (any WritableKeyPath<Admission.Sockets, Int> & Sendable)?
 
-  init(services: RelayServices, loop: LoopContext, purpose: Purpose) {
+  /// - Parameter client: Who the client is, as far as limits and log care.
+  init(services: RelayServices, loop: LoopContext, purpose: Purpose, client: IPAddress?) {
     self.services = services
     self.loop = loop
     self.purpose = purpose
+    self.client = client
     heartbeat = Heartbeat(
       interval: services.limits.pingInterval.relayNanoseconds, misses: services.limits.pingMisses,
       now: RelayInstant.monotonicNow())
@@ -55,12 +60,11 @@ final class WebSocketHandler: ChannelInboundHandler, LoopMember {
     guard context.channel.isActive else { return }
     switch purpose {
     case .join(let slot, let role):
-      guard let connection = connect(context) else { break }
+      guard let connection = connect(context, \.sessions) else { break }
       services.store.handle(.join(connection, role), in: slot)
     case .wait(let room, let ticket):
-      guard let connection = connect(context) else { break }
-      let address = AddressKey(context.remoteAddress)
-      services.rooms.handle(.join(connection, ticket: ticket, from: address), in: room)
+      guard let connection = connect(context, \.rooms) else { break }
+      services.rooms.handle(.join(connection, ticket: ticket, from: client.map { AddressKey($0) }), in: room)
     case .refuse(let error, let reason):
       loop.add(self)
       fail(error, reason)
@@ -69,7 +73,11 @@ final class WebSocketHandler: ChannelInboundHandler, LoopMember {
   }
 
   /// Makes what session or room know this client by; `nil` where a relay that shuts down has sent it away already.
-  private func connect(_ context: ChannelHandlerContext) -> Connection? {
+  private func connect(
+    _ context: ChannelHandlerContext, _ kind: any WritableKeyPath<Admission.Sockets, Int> & Sendable
+  ) -> Connection? {
+    services.admission.opened(kind)
+    openedAs = kind
     connection = Connection(self, eventLoop: context.eventLoop)
     loop.add(self)
     return connection
@@ -89,6 +97,8 @@ final class WebSocketHandler: ChannelInboundHandler, LoopMember {
   private func forget() {
     leave()
     loop.remove(self)
+    if let openedAs { services.admission.closed(openedAs) }
+    openedAs = nil
   }
 
   private func leave() {
@@ -173,7 +183,9 @@ final class WebSocketHandler: ChannelInboundHandler, LoopMember {
   private func take(_ message: inout RelayedMessage, isText: Bool) {
     guard let connection else { return }
     let bytes = message.byteCount
+    loop.received(bytes: bytes)
     guard let inbound = read(&message, isText: isText) else { return }
+    if case .refused = inbound { loop.metrics.dropped(1, .unreadable) }
     switch purpose {
     case .join(let slot, _): services.store.handle(.message(inbound, bytes: bytes, from: connection), in: slot)
     case .wait(let room, _): services.rooms.handle(.message(inbound.inRoom, from: connection), in: room)
@@ -231,7 +243,10 @@ final class WebSocketHandler: ChannelInboundHandler, LoopMember {
   func take(_ delivery: Connection.Delivery) {
     switch delivery {
     case .frame(let frame): write(frame)
-    case .close(let reason): finish(ServerFrame.close(reason))
+    case .relayed(let frame, let read):
+      write(frame)
+      loop.forwards(messageRead: read)
+    case .close(let reason): close(reason)
     case .awaitClose(let reason):
       awaitedClose = (RelayInstant.monotonicNow() + services.limits.closeTime.relayNanoseconds, reason)
     }
@@ -289,10 +304,18 @@ final class WebSocketHandler: ChannelInboundHandler, LoopMember {
   private func fail(_ error: String, _ reason: CloseReason) {
     guard let context, closeDeadline == nil else { return }
     services.logger.debug(
-      "client closed", metadata: ["code": "\(reason.code)", "error": "\(error)", "session": "\(redactedCode)"])
+      "client closed",
+      metadata: services.logged(
+        ["code": "\(reason.code)", "error": "\(error)", "session": "\(redactedCode)"], of: client))
     if let text = JSONText.message(OutboundMessage<ByteBuffer>.error(error)) {
       context.write(Self.wrapOutboundOut(ServerFrame.text(text)), promise: nil)
     }
+    close(reason)
+  }
+
+  private func close(_ reason: CloseReason) {
+    guard closeDeadline == nil else { return }
+    loop.metrics.closes(for: reason)
     finish(ServerFrame.close(reason))
   }
 
@@ -320,7 +343,7 @@ final class WebSocketHandler: ChannelInboundHandler, LoopMember {
       if now >= closeDeadline { context?.close(promise: nil) }
       return
     }
-    if let awaitedClose, now >= awaitedClose.deadline { return finish(ServerFrame.close(awaitedClose.reason)) }
+    if let awaitedClose, now >= awaitedClose.deadline { return close(awaitedClose.reason) }
     switch heartbeat.tick(at: now) {
     case .quiet: break
     case .ping: write(ServerFrame.ping())
@@ -330,6 +353,10 @@ final class WebSocketHandler: ChannelInboundHandler, LoopMember {
         "no answer to \(misses) pings in succession (limit pingMisses): this client counts as gone",
         CloseReason(code: CloseReason.policy, text: "limit pingMisses"))
     }
+  }
+
+  func drain() {
+    if case .wait = purpose { stop(gracefully: true) }
   }
 
   func stop(gracefully: Bool) {

@@ -1,9 +1,9 @@
 import ArgumentParser
+import Configuration
 import Foundation
 import Logging
-import Relay
 
-struct RelayCommand: AsyncParsableCommand {
+struct RelayCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "relay",
     abstract: "Run a relay: sessions, two roles, forwarding, nothing else.",
@@ -11,47 +11,101 @@ struct RelayCommand: AsyncParsableCommand {
       A relay is not trusted: it sees sealed messages and can only deny service. It listens on this machine only \
       unless --host says otherwise.
 
-      EXAMPLE
-        tacc relay --port 8000
+      The configuration is a TOML file (/etc/tacc/relay.toml where it exists), then TACC_RELAY_TABLE_KEY in the \
+      environment, then options; the later wins. --check-config prints every key with its value, where it came from, \
+      and what it means; every limit is among them.
 
-      Exit status: 0 ended by SIGINT or SIGTERM, 2 bad usage, 1 where it cannot listen.
+      SIGTERM and SIGINT let sessions end for limits.drain_time_seconds, a second one ends them; SIGHUP reads \
+      certificate and key again.
+
+      EXAMPLES
+        tacc relay --port 8000
+        tacc relay --host :: --port 443 --tls-certificate relay.pem --tls-key relay.key --metrics-port 9464
+        tacc relay --trust-forwarded-for 127.0.0.1 --set limits.drain_time_seconds=5
+
+      Exit status: 0 ended by SIGINT or SIGTERM, 2 bad usage or configuration, 1 where it cannot listen.
       """)
 
-  @Option(help: "Address to listen on; 0.0.0.0 or :: for all.")
-  var host = "127.0.0.1"
+  @Option(help: ArgumentHelp("Configuration file.", valueName: "file"))
+  var config: String?
 
-  @Option(help: "TCP port; 0 lets the system choose.")
-  var port = 8000
+  @Flag(help: "Print the effective configuration and end.")
+  var checkConfig = false
 
-  @Option(help: "Threads that carry connections, 1 to 64.")
-  var threads = 1
+  @Option(help: "Address to listen on; 0.0.0.0 or :: for all (listen.host).")
+  var host: String?
 
-  @Option(help: "Least severe messages logged: trace, debug, info, notice, warning, error.")
-  var logLevel = Logger.Level.info
+  @Option(help: "TCP port; 0 lets the system choose (listen.port).")
+  var port: String?
 
-  func run() async throws {
-    var logger = Logger(label: "tacc.relay") { StreamLogHandler.standardError(label: $0) }
-    logger.logLevel = logLevel
-    let configuration = RelayConfiguration(host: host, port: port, eventLoopThreads: threads)
-    do { try configuration.validate() } catch { throw ExitStatus.badInput("\(error)") }
-    let server = RelayServer(configuration: configuration, logger: logger)
-    do {
-      let (boundHost, boundPort) = try await server.start()
-      // Written at once: whoever started this may wait for the port.
-      try Terminal.output("relay listening on \(boundHost) port \(boundPort)")
-    } catch let status as ExitStatus {
-      throw status
-    } catch {
-      throw ExitStatus.fault("\(error)")
+  @Option(help: "Threads that carry connections (listen.threads).")
+  var threads: String?
+
+  @Option(help: ArgumentHelp("PEM file with the certificate (tls.certificate).", valueName: "file"))
+  var tlsCertificate: String?
+
+  @Option(help: ArgumentHelp("PEM file with its private key (tls.key).", valueName: "file"))
+  var tlsKey: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Reverse proxy whose X-Forwarded-For is believed; may be repeated (proxy.trust_forwarded_for).",
+      valueName: "address"))
+  var trustForwardedFor: [String] = []
+
+  @Option(help: ArgumentHelp("Address for /metrics and /healthz alone (metrics.host).", valueName: "host"))
+  var metricsHost: String?
+
+  @Option(help: ArgumentHelp("TCP port for /metrics and /healthz alone (metrics.port).", valueName: "port"))
+  var metricsPort: String?
+
+  @Option(help: "Least severe messages logged: trace, debug, info, notice, warning, error (log.level).")
+  var logLevel: String?
+
+  @Flag(help: "Let the log name clients' addresses (log.addresses).")
+  var logAddresses = false
+
+  @Option(help: ArgumentHelp("Any key of the configuration; may be repeated.", valueName: "key=value"))
+  var set: [String] = []
+
+  func validate() throws {
+    for assignment in set where !assignment.contains("=") {
+      throw ValidationError("--set \(assignment): give table.key=value, such as limits.rooms=100")
     }
-    try await withInterrupts {
-      await withTaskCancellationHandler {
-        await server.waitUntilClosed()
-      } onCancel: {
-        Task { await server.shutdown(gracefully: true) }
+  }
+
+  private var options: [(key: String, value: String, option: String)] {
+    let named: [(String, String?, String)] = [
+      ("listen.host", host, "--host"), ("listen.port", port, "--port"), ("listen.threads", threads, "--threads"),
+      ("tls.certificate", tlsCertificate, "--tls-certificate"), ("tls.key", tlsKey, "--tls-key"),
+      (
+        "proxy.trust_forwarded_for", trustForwardedFor.isEmpty ? nil : trustForwardedFor.joined(separator: ","),
+        "--trust-forwarded-for"
+      ),
+      ("metrics.host", metricsHost, "--metrics-host"), ("metrics.port", metricsPort, "--metrics-port"),
+      ("log.level", logLevel, "--log-level"), ("log.addresses", logAddresses ? "true" : nil, "--log-addresses"),
+    ]
+    return named.compactMap { key, value, option in value.map { (key, $0, option) } }
+      + set.map { assignment in
+        let parts = assignment.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        return (String(parts[0]), parts.count > 1 ? String(parts[1]) : "", "--set")
       }
+  }
+
+  func run() throws {
+    let environment = ProcessInfo.processInfo.environment
+    let load: @Sendable () throws -> Settings = { [config, options] in
+      try Settings(of: .relay, file: config, environment: environment, options: options)
+    }
+    do {
+      let settings = try load()
+      guard !checkConfig else {
+        _ = try RelaySettings(settings)
+        return try Terminal.output(settings.fileText)
+      }
+      try RelayService(load: load, environment: environment).run(settings)
+    } catch let error as ConfigurationError {
+      throw ExitStatus.badInput("\(error)")
     }
   }
 }
-
-extension Logger.Level: @retroactive ExpressibleByArgument {}

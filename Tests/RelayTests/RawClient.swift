@@ -1,6 +1,7 @@
 import Foundation
 import NIOCore
 import NIOPosix
+import NIOSSL
 
 @testable import Relay
 
@@ -40,17 +41,29 @@ final class RawClient {
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
   }
 
-  private let channel: any Channel
+  fileprivate let channel: any Channel
   private var iterator: AsyncStream<[UInt8]>.Iterator
   private var received: [UInt8] = []
 
-  init(port: Int, autoRead: Bool = true) async throws {
+  /// - Parameters:
+  ///   - address: The address of this machine to come from, such as 127.0.0.2.
+  ///   - tls: Whom to trust, where the connection is to be encrypted.
+  init(port: Int, autoRead: Bool = true, from address: String? = nil, tls: NIOSSLContext? = nil) async throws {
     let (stream, continuation) = AsyncStream.makeStream(of: [UInt8].self)
     iterator = stream.makeAsyncIterator()
-    channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+    var bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
       .channelOption(ChannelOptions.autoRead, value: autoRead)
-      .channelInitializer { $0.pipeline.addHandler(Collector(continuation)) }
-      .connect(host: "127.0.0.1", port: port).get()
+      .channelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture {
+          if let tls {
+            try channel.pipeline.syncOperations.addHandler(
+              try NIOSSLClientHandler(context: tls, serverHostname: "localhost"))
+          }
+          try channel.pipeline.syncOperations.addHandler(Collector(continuation))
+        }
+      }
+    if let address { bootstrap = bootstrap.bind(to: try SocketAddress(ipAddress: address, port: 0)) }
+    channel = try await bootstrap.connect(host: "127.0.0.1", port: port).get()
   }
 
   func close() async { try? await channel.close().get() }
@@ -124,15 +137,18 @@ final class RawClient {
     "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
 
   /// A connection that was upgraded, or the refusal of it in `response`.
-  static func socket(port: Int, _ code: String, _ role: String) async throws -> (client: RawClient, response: Response?)
-  {
-    let client = try await RawClient(port: port)
+  static func socket(
+    port: Int, _ code: String, _ role: String, tls: NIOSSLContext? = nil
+  ) async throws -> (client: RawClient, response: Response?) {
+    let client = try await RawClient(port: port, tls: tls)
     return (client, await client.request("GET", "/ws/\(code)/\(role)", headers: upgrade))
   }
 
   /// A connection that joined; its hello was read.
-  static func join(port: Int, _ code: String, _ role: String) async throws -> RawClient {
-    let client = try await socket(port: port, code, role).client
+  static func join(
+    port: Int, _ code: String, _ role: String, tls: NIOSSLContext? = nil
+  ) async throws -> RawClient {
+    let client = try await socket(port: port, code, role, tls: tls).client
     _ = await client.frame()
     return client
   }
@@ -222,5 +238,14 @@ enum JSONField {
       let end = json[start...].firstIndex(of: "\"")
     else { return nil }
     return String(json[start..<end])
+  }
+}
+
+extension RawClient {
+  /// The certificate that the relay showed.
+  func certificate() async throws -> NIOSSLCertificate? {
+    // Once it has answered, hands were shaken.
+    _ = await request("GET", "/healthz")
+    return try await channel.nioSSL_peerCertificate().get()
   }
 }

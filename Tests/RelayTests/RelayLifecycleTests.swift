@@ -103,9 +103,7 @@ extension OverTheNetwork {
     @Test("logs neither payload nor code nor address, at the lowest level")
     func logs() async throws {
       let lines = NIOLockedValueBox<[String]>([])
-      var logger = Logger(label: "test") { _ in RecordingLogHandler(lines: lines) }
-      logger.logLevel = .trace
-      try await withRelay(logger: logger) { port in
+      try await withRelay(logger: .recording(to: lines)) { port in
         let code = try await RawClient(port: port).newSession()
         let alice = try await RawClient.join(port: port, code, "alice")
         let bob = try await RawClient.join(port: port, code, "bob")
@@ -146,6 +144,15 @@ func caught<E: Error>(as type: E.Type, _ body: () async throws -> Void) async ->
     return nil
   } catch {
     return error as? E
+  }
+}
+
+extension Logger {
+  /// Keeps every line, of whatever level.
+  static func recording(to lines: NIOLockedValueBox<[String]>) -> Logger {
+    var logger = Logger(label: "test") { _ in RecordingLogHandler(lines: lines) }
+    logger.logLevel = .trace
+    return logger
   }
 }
 

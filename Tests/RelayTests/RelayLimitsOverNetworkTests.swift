@@ -185,6 +185,54 @@ extension OverTheNetwork {
       }
     }
 
+    @Test("connectionsPerAddress: one more is closed, another address is not, and a place becomes free again")
+    func connectionsPerAddress() async throws {
+      try await withRelay({ $0.connectionsPerAddress = 2 }) { port in
+        let one = try await RawClient(port: port)
+        let two = try await RawClient(port: port)
+        for client in [one, two] { #expect(await client.request("GET", "/healthz")?.status == 200) }
+        #expect(await (try RawClient(port: port)).request("GET", "/healthz") == nil)
+        let other = try await RawClient(port: port, from: "127.0.0.2")
+        #expect(await other.request("GET", "/healthz")?.status == 200)
+        let metrics = await other.request("GET", "/metrics")?.body ?? ""
+        #expect(metrics.contains(#"tacc_relay_refused_total{limit="connectionsPerAddress"} 1"#))
+        #expect(metrics.contains("\ntacc_relay_connections_open 3\n"))
+        #expect(await two.request("GET", "/healthz", headers: "Connection: close\r\n")?.status == 200)
+        _ = await two.readToEnd()
+        var status: Int?
+        while status != 200 { status = await (try RawClient(port: port)).request("GET", "/healthz")?.status }
+      }
+    }
+
+    @Test("lookupsPerAddressMinute: sockets, rooms and questions count alike, known or not, and so do the answers")
+    func lookups() async throws {
+      try await withRelay({ $0.lookupsPerAddressMinute = 4 }) { port in
+        let client = try await RawClient(port: port)
+        let code = await client.newSession()
+        #expect(await client.request("GET", "/session/\(code)")?.status == 200)
+        #expect(await client.request("GET", "/session/AAAAAAAA")?.status == 404)
+        let alice = try await RawClient.join(port: port, code, "alice")
+        #expect(
+          await (try RawClient(port: port)).request("GET", "/rooms/lab", headers: RawClient.upgrade)?.status == 101)
+        var bodies: [String] = []
+        for path in ["/session/\(code)", "/session/AAAAAAAA", "/session/no code", "/ws/\(code)/bob", "/rooms/lab"] {
+          let path = path.replacingOccurrences(of: " ", with: "%20")
+          let response = try await RawClient(port: port).request("GET", path, headers: RawClient.upgrade)
+          let refused = try #require(response)
+          #expect(refused.status == 429)
+          #expect(refused.body.contains("limit lookupsPerAddressMinute"))
+          #expect(refused.head.lowercased().contains("retry-after: "))
+          bodies.append(refused.body.filter { !$0.isNumber })
+        }
+        #expect(Set(bodies).count == 1)
+        // What is open goes on, and others may come.
+        #expect(await alice.settle() == [])
+        #expect(await client.request("POST", "/session")?.status == 200)
+        let other = try await RawClient(port: port, from: "127.0.0.2")
+        #expect(await other.request("GET", "/session/\(code)")?.status == 200)
+      }
+    }
+
     @Test("sendQueueBytes: a client that does not read is closed with 1013, the sender goes on")
     func slowReader() async throws {
       try await withRelay({

@@ -9,17 +9,31 @@ func withRelay(
   threads: Int = 1, logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
   _ change: (inout RelayLimits) -> Void = { _ in }, _ body: (Int) async throws -> Void
 ) async throws {
-  var configuration = RelayConfiguration(port: 0, eventLoopThreads: threads)
+  try await withServer(logger: logger) { configuration in
+    configuration.eventLoopThreads = threads
+    change(&configuration.limits)
+  } _: { _, addresses in
+    try await body(addresses.boundPort)
+  }
+}
+
+/// A relay for as long as `body` runs, on a free port of this machine and with times that no test runs into.
+func withServer(
+  logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+  _ change: (inout RelayConfiguration) throws -> Void,
+  _ body: (RelayServer, RelayServer.Addresses) async throws -> Void
+) async throws {
+  var configuration = RelayConfiguration(port: 0)
   configuration.limits.closeTime = .milliseconds(300)
   // Long enough for a busy machine; tests that are about it shorten it.
   configuration.limits.requestTime = .seconds(300)
   configuration.limits.pingInterval = .seconds(300)
   configuration.limits.aloneTime = .seconds(300)
-  change(&configuration.limits)
+  try change(&configuration)
   let server = RelayServer(configuration: configuration, logger: logger)
-  let port = try await server.start().boundPort
+  let addresses = try await server.start()
   do {
-    try await body(port)
+    try await body(server, addresses)
   } catch {
     await server.shutdown(gracefully: false)
     throw error

@@ -156,7 +156,7 @@ struct SessionMachineTests {
     #expect(byCount.handle(.message(.forward("1"), bytes: 1, from: alice), at: at(0)).isEmpty)
     #expect(byCount.handle(.message(.forward("2"), bytes: 1, from: alice), at: at(0)).isEmpty)
     let third = byCount.handle(.message(.forward("3"), bytes: 1, from: alice), at: at(0))
-    #expect(third.count == 1)
+    #expect(Array(third.dropFirst()) == [.dropped(1, .keptMessages)])
     #expect(third.first?.errorText?.contains("limit keptMessages") == true)
 
     var byBytes = Self.machine { $0.keptBytes = 10 }
@@ -164,6 +164,7 @@ struct SessionMachineTests {
     #expect(byBytes.handle(.message(.forward("1"), bytes: 9, from: alice), at: at(0)).isEmpty)
     let over = byBytes.handle(.message(.forward("2"), bytes: 2, from: alice), at: at(0))
     #expect(over.first?.errorText?.contains("limit keptBytes") == true)
+    #expect(Array(over.dropFirst()) == [.dropped(1, .keptBytes)])
     #expect(byBytes.handle(.message(.forward("3"), bytes: 1, from: alice), at: at(0)).isEmpty)
     let delivered = byBytes.handle(.join(bob, .bob), at: at(1)).dropFirst(2)
     #expect(Array(delivered) == [.send(.relay("1"), to: bob), .send(.relay("3"), to: bob)])
@@ -177,6 +178,7 @@ struct SessionMachineTests {
     _ = machine.handle(.message(.forward("2"), bytes: 1, from: alice), at: at(0))
     let actions = machine.handle(.deadline, at: at(60))
     #expect(actions.first?.errorText?.contains("2 kept messages were never delivered") == true)
+    #expect(Array(actions.suffix(2)) == [.dropped(2, .undelivered), .ended])
   }
 
   // MARK: Budgets
@@ -286,7 +288,7 @@ struct SessionMachineTests {
           #expect(present[to] == peer, "never back to the sender (seed \(seed), step \(step))")
           received[to]?.append(text)
         case .ended: ended = true
-        case .close, .send: break
+        case .close, .send, .dropped: break
         }
       }
       if case .leave = event { present[role] = nil }

@@ -233,6 +233,7 @@ struct SmallPartsTests {
     #expect(Route(target: "/") == .page)
     #expect(Route(target: "/?a=/b") == .page)
     #expect(Route(target: "/healthz") == .health)
+    #expect(Route(target: "/metrics") == .metrics)
     #expect(Route(target: "/session") == .newSession)
     #expect(Route(target: "/session/AB") == .session(code: "AB"))
     #expect(Route(target: "/ws/AB/alice?x") == .socket(code: "AB", role: "alice"))
@@ -266,6 +267,8 @@ struct SmallPartsTests {
       ("roomAgentsPerAddress", { $0.roomAgentsPerAddress = 0 }), ("rooms", { $0.rooms = 0 }),
       ("roomMessages", { $0.roomMessages = -1 }), ("rematchTime", { $0.rematchTime = .seconds(-1) }),
       ("roomTicketTime", { $0.roomTicketTime = .zero }), ("roomTickets", { $0.roomTickets = 0 }),
+      ("lookupsPerAddressMinute", { $0.lookupsPerAddressMinute = 0 }),
+      ("connectionsPerAddress", { $0.connectionsPerAddress = 0 }), ("drainTime", { $0.drainTime = .seconds(-1) }),
     ]
     for (name, change) in bad {
       var limits = RelayLimits()
@@ -273,6 +276,22 @@ struct SmallPartsTests {
       let error = await caught(as: RelayLimitsError.self) { try limits.validate() }
       #expect(error?.limit == name)
       #expect(error?.description.contains("set it inside that range") == true)
+    }
+  }
+
+  @Test("every limit can be named, found and set")
+  func limitTable() {
+    let fields = Mirror(reflecting: RelayLimits()).children.compactMap(\.label)
+    #expect(RelayLimit.all.map(\.name) == fields)
+    for limit in RelayLimit.all {
+      var limits = RelayLimits()
+      switch limit.value {
+      case .count(let path): limits[keyPath: path] += 1
+      case .time(let path): limits[keyPath: path] += .seconds(1)
+      }
+      let changed = zip(Mirror(reflecting: RelayLimits()).children, Mirror(reflecting: limits).children)
+        .filter { "\($0.value)" != "\($1.value)" }.map(\.0.label)
+      #expect(changed == [limit.name])
     }
   }
 
