@@ -12,6 +12,12 @@ package struct ActivatedSocket: Sendable, Hashable {
   /// What `FileDescriptorName=` calls it; the socket unit's name otherwise.
   package let name: String
 
+  /// A socket.
+  package init(descriptor: Int32, name: String) {
+    self.descriptor = descriptor
+    self.name = name
+  }
+
   /// The sockets meant for this process, in their order; none where it was started in another way.
   package static func all(environment: [String: String], processID: Int32 = getpid()) -> [ActivatedSocket] {
     guard environment["LISTEN_PID"] == "\(processID)",

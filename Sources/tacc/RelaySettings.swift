@@ -82,8 +82,9 @@ struct RelaySettings {
     if let certificate, let key {
       configuration.tls = TLSFiles(certificate: certificate, key: key)
     } else if certificate != nil || key != nil {
-      throw reader.impossible(
-        key == nil ? "tls.key" : "tls.certificate", "a PEM file: certificate and key belong together")
+      throw key == nil
+        ? reader.impossible("tls.certificate", "tls.key too: certificate and key belong together")
+        : reader.impossible("tls.key", "tls.certificate too: certificate and key belong together")
     }
 
     let proxies = try reader.list("proxy.trust_forwarded_for")
