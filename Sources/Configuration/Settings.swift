@@ -127,7 +127,9 @@ public struct Settings: Sendable {
         if setting.takesInteger, case .integer(let number)? = found { value = .string("\(number)") }
         guard let value else {
           throw .wrongKind(
-            key: full, origin: origin, found: found?.kind ?? (node.array == nil ? "a \(node.type)" : "a list of other things"), expected: setting.fallback.kind)
+            key: full, origin: origin,
+            found: found?.kind ?? (node.array == nil ? "a \(node.type)" : "a list of other things"),
+            expected: setting.fallback.kind)
         }
         values[full] = (value, origin)
       }

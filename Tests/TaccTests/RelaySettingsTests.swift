@@ -122,7 +122,10 @@ import Testing
     ("[tls]\ncertificate = \"a.pem\"", "tls.certificate = \"a.pem\"; give tls.key too"),
     ("[tls]\nkey = \"a.key\"", "tls.key = \"a.key\"; give tls.certificate too"),
     ("[proxy]\ntrust_forwarded_for = [\"proxy.example\"]", "numeric addresses or networks"),
-    ("[proxy]\ntrust_forwarded_for = [1]", "proxy.trust_forwarded_for is a list of other things, a list of texts in quotes"),
+    (
+      "[proxy]\ntrust_forwarded_for = [1]",
+      "proxy.trust_forwarded_for is a list of other things, a list of texts in quotes"
+    ),
     ("[proxy]\ntrust_forwarded_for = \"::1\"", "proxy.trust_forwarded_for is a text in quotes, a list of texts"),
     ("[log]\nlevel = \"loud\"", "log.level"),
   ])
