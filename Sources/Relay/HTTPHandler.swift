@@ -109,6 +109,7 @@ final class HTTPHandler: ChannelInboundHandler, RemovableChannelHandler {
       return respond(context, to: head, response, close: wantsUpgrade)
     }
     let isDraining = services.admission.isDraining
+    let client = client(context, head)
     let response: Response
     switch route {
     case .page: response = Response(status: .ok, contentType: "text/html; charset=utf-8", body: services.page)
@@ -119,26 +120,20 @@ final class HTTPHandler: ChannelInboundHandler, RemovableChannelHandler {
     case .metrics:
       response = Response(
         status: .ok, contentType: "text/plain; version=0.0.4; charset=utf-8", body: services.metricsReport())
-    case .newSession: response = isDraining ? .draining : newSession(client(context, head))
+    case .newSession: response = isDraining ? .draining : newSession(client)
     case .session(let code):
       response =
-        lookupRefusal(client(context, head)) ?? services.store.snapshot(code).map { .json(.ok, JSONText.snapshot($0)) }
-        ?? .noSession
-    case .socket, .room:
-      if isDraining {
-        response = .draining
-      } else {
-        let client = client(context, head)
-        if let refusal = lookupRefusal(client) {
-          response = refusal
-        } else if case .socket(let code, let role) = route {
-          return socket(context, head, of: client, code: code, role: role)
-        } else if case .room(let name, let ticket) = route {
-          return room(context, head, of: client, name: name, ticket: ticket)
-        } else {
-          response = .notFound
-        }
+        lookupRefusal(client) ?? services.store.snapshot(code).map { .json(.ok, JSONText.snapshot($0)) } ?? .noSession
+    case .socket(let code, let role):
+      guard let refusal = isDraining ? .draining : lookupRefusal(client) else {
+        return socket(context, head, of: client, code: code, role: role)
       }
+      response = refusal
+    case .room(let name, let ticket):
+      guard let refusal = isDraining ? .draining : lookupRefusal(client) else {
+        return room(context, head, of: client, name: name, ticket: ticket)
+      }
+      response = refusal
     case .unknown: response = .notFound
     }
     // A parser that has seen an upgrade stops there, also where the upgrade is ignored.

@@ -244,26 +244,29 @@ final class WebSocketHandler: ChannelInboundHandler, LoopMember {
     switch delivery {
     case .frame(let frame): write(frame)
     case .relayed(let frame, let read):
-      write(frame)
-      loop.forwards(messageRead: read)
+      if write(frame) { loop.forwards(messageRead: read) }
     case .close(let reason): close(reason)
     case .awaitClose(let reason):
       awaitedClose = (RelayInstant.monotonicNow() + services.limits.closeTime.relayNanoseconds, reason)
     }
   }
 
-  private func write(_ frame: ByteBuffer) {
-    guard let context, closeDeadline == nil, context.channel.isActive else { return }
+  /// - Returns: whether the frame is on its way; not where the connection is closing.
+  @discardableResult
+  private func write(_ frame: ByteBuffer) -> Bool {
+    guard let context, closeDeadline == nil, context.channel.isActive else { return false }
     let bytes = frame.readableBytes
     context.write(Self.wrapOutboundOut(frame), promise: nil)
     noteUnflushed(bytes)
     // The channel's high-water mark is the limit: it counts exactly the bytes that wait.
-    if !context.channel.isWritable {
+    guard context.channel.isWritable else {
       let limit = services.limits.sendQueueBytes
       fail(
         "this client reads too slowly: more than \(limit) bytes wait for it (limit sendQueueBytes); read faster",
         CloseReason(code: CloseReason.tryAgainLater, text: "limit sendQueueBytes"))
+      return false
     }
+    return true
   }
 
   private func noteUnflushed(_ bytes: Int) {

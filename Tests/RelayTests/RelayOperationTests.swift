@@ -228,13 +228,16 @@ extension OverTheNetwork {
         let operation = try await RawClient(port: try #require(addresses.metricsPort))
         #expect(await operation.request("GET", "/healthz")?.status == 200)
         let kept = try await RawClient(port: port)
-        #expect(await kept.request("GET", "/healthz")?.status == 200)
+        let (late, later) = (try await RawClient(port: port), try await RawClient(port: port))
+        for client in [kept, late, later] { #expect(await client.request("GET", "/healthz")?.status == 200) }
         async let drained: Void = server.drain()
         #expect(await waiting.untilClosed().code == 1001)
         await #expect(throws: (any Error).self) { try await RawClient(port: port) }
         #expect(await operation.request("GET", "/healthz")?.status == 503)
         #expect(await kept.request("GET", "/healthz")?.status == 503)
         #expect(await http.request("POST", "/session")?.status == 503)
+        #expect(await late.request("GET", "/ws/\(code)/alice", headers: RawClient.upgrade)?.status == 503)
+        #expect(await later.request("GET", "/rooms/lab", headers: RawClient.upgrade)?.status == 503)
         let again = try await RawClient(port: try #require(addresses.metricsPort))
         #expect(await again.request("GET", "/metrics")?.body.contains("\ntacc_relay_draining 1\n") == true)
         // The session goes on as if nothing were.
