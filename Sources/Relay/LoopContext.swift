@@ -140,8 +140,8 @@ final class LoopContext {
     }
   }
 
-  private func tick() {
-    let now = RelayInstant.monotonicNow()
+  /// Does what is due at `now`, in monotonic nanoseconds.
+  func tick(at now: Int64 = RelayInstant.monotonicNow()) {
     for member in Array(members.values) { member.tick(at: now) }
     flush()
   }

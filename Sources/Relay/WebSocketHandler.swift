@@ -20,8 +20,10 @@ final class WebSocketHandler: ChannelInboundHandler, LoopMember {
     let isText: Bool
   }
 
-  /// What was written and not yet handed to the system is handed over in pieces of this size.
+  /// Frames that wait for the end of a read are handed to the system when there are as many bytes of them.
   private static let flushBytes = 16 * 1024
+  /// Frames no longer than this are copied behind those that wait: a copy costs less than a place in the channel's queue.
+  private static let copiedBytes = 2 * 1024
 
   private let services: RelayServices
   private let loop: LoopContext
@@ -37,7 +39,10 @@ final class WebSocketHandler: ChannelInboundHandler, LoopMember {
   private var closeDeadline: Int64?
   /// Set once the client has nothing left to do here but to close.
   private var awaitedClose: (deadline: Int64, reason: CloseReason)?
-  private var unflushedBytes = 0
+  /// Frames that the channel has not been given yet.
+  private var waiting = ByteBuffer()
+  /// Whether the event loop will flush this handler.
+  private var willFlush = false
   /// What this connection counts as while it is open.
   private var openedAs: (any WritableKeyPath<Admission.Sockets, Int> & Sendable)?
 
@@ -255,34 +260,49 @@ final class WebSocketHandler: ChannelInboundHandler, LoopMember {
   @discardableResult
   private func write(_ frame: ByteBuffer) -> Bool {
     guard let context, closeDeadline == nil, context.channel.isActive else { return false }
-    let bytes = frame.readableBytes
-    context.write(Self.wrapOutboundOut(frame), promise: nil)
-    noteUnflushed(bytes)
-    // The channel's high-water mark is the limit: it counts exactly the bytes that wait.
-    guard context.channel.isWritable else {
-      let limit = services.limits.sendQueueBytes
-      fail(
-        "this client reads too slowly: more than \(limit) bytes wait for it (limit sendQueueBytes); read faster",
-        CloseReason(code: CloseReason.tryAgainLater, text: "limit sendQueueBytes"))
-      return false
+    if waiting.readableBytes == 0 {
+      waiting = frame
+    } else if frame.readableBytes <= Self.copiedBytes {
+      waiting.writeImmutableBuffer(frame)
+    } else {
+      handOver(context)
+      waiting = frame
     }
-    return true
+    if !willFlush {
+      willFlush = true
+      loop.willFlush(self)
+    }
+    if waiting.readableBytes >= Self.flushBytes {
+      handOver(context)
+      context.flush()
+      failIfTooSlow()
+    }
+    return closeDeadline == nil
   }
 
-  private func noteUnflushed(_ bytes: Int) {
-    if unflushedBytes == 0 { loop.willFlush(self) }
-    unflushedBytes += bytes
-    if unflushedBytes >= Self.flushBytes {
-      context?.flush()
-      // Stays above zero: the handler is on the list until the list is worked off.
-      unflushedBytes = 1
-    }
+  /// Gives the channel what waits for it.
+  private func handOver(_ context: ChannelHandlerContext) {
+    guard waiting.readableBytes > 0 else { return }
+    context.write(Self.wrapOutboundOut(waiting), promise: nil)
+    waiting = ByteBuffer()
   }
 
-  /// Hands over what was written.
+  /// Sends what was written.
   func flush() {
-    unflushedBytes = 0
-    context?.flush()
+    willFlush = false
+    guard let context else { return }
+    handOver(context)
+    context.flush()
+    failIfTooSlow()
+  }
+
+  /// The channel's high-water mark is the limit: it counts exactly the bytes that the client has not taken.
+  private func failIfTooSlow() {
+    guard let context, closeDeadline == nil, context.channel.isActive, !context.channel.isWritable else { return }
+    let limit = services.limits.sendQueueBytes
+    fail(
+      "this client reads too slowly: more than \(limit) bytes wait for it (limit sendQueueBytes); read faster",
+      CloseReason(code: CloseReason.tryAgainLater, text: "limit sendQueueBytes"))
   }
 
   /// Flushes every connection of this event loop that has something to flush.
@@ -310,6 +330,7 @@ final class WebSocketHandler: ChannelInboundHandler, LoopMember {
       "client closed",
       metadata: services.logged(
         ["code": "\(reason.code)", "error": "\(error)", "session": "\(redactedCode)"], of: client))
+    handOver(context)
     if let text = JSONText.message(OutboundMessage<ByteBuffer>.error(error)) {
       context.write(Self.wrapOutboundOut(ServerFrame.text(text)), promise: nil)
     }
@@ -332,6 +353,7 @@ final class WebSocketHandler: ChannelInboundHandler, LoopMember {
     guard let context, closeDeadline == nil else { return }
     closeDeadline = RelayInstant.monotonicNow() + services.limits.closeTime.relayNanoseconds
     partial = nil
+    handOver(context)
     let sent = context.eventLoop.makePromise(of: Void.self)
     context.writeAndFlush(Self.wrapOutboundOut(closeFrame), promise: sent)
     let channel = context.channel
