@@ -8,6 +8,8 @@ public struct RelayConfiguration: Sendable, Equatable {
   public var limits: RelayLimits
   /// Threads that carry connections, 1 to 64. One is enough for a small relay and needs the least memory.
   public var eventLoopThreads: Int
+  /// What every session code begins with, where a load balancer shares sessions out among several relays by it.
+  public var shard: ShardLabel?
 
   /// Sockets that listen already and are used in place of ``host`` and ``port``, as systemd.socket(5) hands them over.
   public var inheritedSockets: [Int32] = []

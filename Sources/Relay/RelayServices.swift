@@ -32,7 +32,8 @@ final class RelayServices: Sendable {
     limits = configuration.limits
     admission = Admission(limits: limits)
     page = StatusPage.html(version: configuration.version)
-    store = SessionStore(limits: limits, logger: logger, metrics: metrics, timerLoop: loops[0].eventLoop)
+    store = SessionStore(
+      limits: limits, shard: configuration.shard, logger: logger, metrics: metrics, timerLoop: loops[0].eventLoop)
     rooms = RoomStore(limits: limits, logger: logger, metrics: metrics, timerLoop: loops[0], sessions: store)
     self.loops = Dictionary(loops.map { (ObjectIdentifier($0.eventLoop), $0) }) { first, _ in first }
   }

@@ -1,4 +1,5 @@
-/// The code two people or agents share to meet in one session: eight characters, forty random bits.
+/// The code two people or agents share to meet in one session: eight characters, forty bits, random
+/// but for a ``ShardLabel`` in front.
 ///
 /// The alphabet leaves out `I`, `O`, `0` and `1`, which are hard to tell apart. It has exactly 32 characters, so each
 /// takes five whole bits of the random number and none is likelier than another.
@@ -9,9 +10,12 @@ struct SessionCode: Sendable, Hashable {
   /// The forty bits, in the low end.
   let bits: UInt64
 
-  /// Draws a new code.
-  static func random(using generator: inout some RandomNumberGenerator) -> SessionCode {
-    SessionCode(bits: generator.next() >> 24)
+  /// Draws a new code, one that begins with `shard` where there is one.
+  static func random(of shard: ShardLabel? = nil, using generator: inout some RandomNumberGenerator) -> SessionCode {
+    let random = generator.next() >> 24
+    guard let shard else { return SessionCode(bits: random) }
+    let free = UInt64(5 * (length - shard.length))
+    return SessionCode(bits: shard.bits << free | random & (1 << free - 1))
   }
 
   private init(bits: UInt64) {

@@ -42,13 +42,15 @@ struct SessionRegistry<Handle: Sendable>: Sendable {
   }
 
   private let limits: RelayLimits
+  private let shard: ShardLabel?
   private var entries: [SessionCode: Entry] = [:]
   private var used = UsedCodes()
   private var quota: AddressQuota
   private var deadlines = DeadlineQueue<SessionCode>()
 
-  init(limits: RelayLimits) {
+  init(limits: RelayLimits, shard: ShardLabel? = nil) {
     self.limits = limits
+    self.shard = shard
     quota = AddressQuota(limit: limits.sessionsPerAddressHour)
   }
 
@@ -116,7 +118,7 @@ struct SessionRegistry<Handle: Sendable>: Sendable {
 
   private func freshCode(using random: inout some RandomNumberGenerator) throws(SessionRefusal) -> SessionCode {
     for _ in 0..<1_000 {
-      let code = SessionCode.random(using: &random)
+      let code = SessionCode.random(of: shard, using: &random)
       if !used.contains(code) { return code }
     }
     throw .noFreshCode

@@ -26,12 +26,14 @@ final class SessionStore: Sendable {
   private let timer: DeadlineTimer
   private let registry: NIOLockedValueBox<SessionRegistry<SessionSlot>>
 
-  init(limits: RelayLimits, logger: Logger, metrics: RelayMetrics, timerLoop: any EventLoop) {
+  init(
+    limits: RelayLimits, shard: ShardLabel? = nil, logger: Logger, metrics: RelayMetrics, timerLoop: any EventLoop
+  ) {
     self.limits = limits
     self.logger = logger
     self.metrics = metrics
     timer = DeadlineTimer(eventLoop: timerLoop)
-    registry = NIOLockedValueBox(SessionRegistry(limits: limits))
+    registry = NIOLockedValueBox(SessionRegistry(limits: limits, shard: shard))
   }
 
   /// Sessions alive.

@@ -1,7 +1,7 @@
 /// Remembers codes that were given out, so that none is given out again.
 ///
 /// Memory is bounded by two generations: when the younger is full the older is dropped. So at least the last
-/// `generation` codes are never repeated, and an older one only by a chance of 2⁻⁴⁰ for each code drawn.
+/// `generation` codes are never repeated, and an older one only by the chance that its random bits are drawn again.
 struct UsedCodes: Sendable {
   private let generation: Int
   private var younger: Set<SessionCode> = []

@@ -53,6 +53,11 @@ struct RelayCommand: ParsableCommand {
       valueName: "address"))
   var trustForwardedFor: [String] = []
 
+  @Option(
+    help: ArgumentHelp(
+      "What session codes begin with, for a balancer in front of several relays (proxy.shard).", valueName: "label"))
+  var shard: String?
+
   @Option(help: ArgumentHelp("Address for /metrics and /healthz alone (metrics.host).", valueName: "host"))
   var metricsHost: String?
 
@@ -78,6 +83,7 @@ struct RelayCommand: ParsableCommand {
     let named: [(String, String?, String)] = [
       ("listen.host", host, "--host"), ("listen.port", port, "--port"), ("listen.threads", threads, "--threads"),
       ("tls.certificate", tlsCertificate, "--tls-certificate"), ("tls.key", tlsKey, "--tls-key"),
+      ("proxy.shard", shard, "--shard"),
       (
         "proxy.trust_forwarded_for", trustForwardedFor.isEmpty ? nil : trustForwardedFor.joined(separator: ","),
         "--trust-forwarded-for"

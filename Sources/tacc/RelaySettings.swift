@@ -23,6 +23,9 @@ extension SettingsSchema {
     Setting(
       key: "proxy.trust_forwarded_for", fallback: .list([]),
       summary: "addresses and networks of reverse proxies whose X-Forwarded-For says who a client is"),
+    Setting(
+      key: "proxy.shard", fallback: .string(""),
+      summary: "what session codes begin with, where a balancer shares them out: 1 or 2 of A-Z but I and O, and 2-9"),
 
     Setting(
       key: "metrics.host", fallback: .string(""),
@@ -92,6 +95,13 @@ struct RelaySettings {
       configuration.trustedProxies = try TrustedProxies(proxies)
     } catch {
       throw reader.impossible("proxy.trust_forwarded_for", "numeric addresses or networks such as 10.0.0.0/8")
+    }
+
+    if let shard = try reader.optionalText("proxy.shard") {
+      guard let label = ShardLabel(shard) else {
+        throw reader.impossible("proxy.shard", "one or two of A-Z but I and O, and 2-9")
+      }
+      configuration.shard = label
     }
 
     let metricsHost = try reader.optionalText("metrics.host")

@@ -31,6 +31,27 @@ struct SessionRegistryTests {
     #expect(registry.find("", at: start) == nil)
   }
 
+  @Test("begins every code with the label of its shard", arguments: ["A", "9", "K7"])
+  func codesBeginWithTheShard(text: String) throws {
+    let label = try #require(ShardLabel(text))
+    var registry = SessionRegistry<String>(limits: RelayLimits(), shard: label)
+    var random = SeededGenerator(seed: 11)
+    var rest: [Set<Character>] = Array(repeating: [], count: SessionCode.length - text.count)
+    for _ in 0..<500 {
+      let code = try registry.open(from: nil, at: start, using: &random) { _ in "" }.ticket.code
+      #expect(code.text.hasPrefix(text))
+      #expect(SessionCode(code.text) == code)
+      for (place, character) in code.text.dropFirst(text.count).enumerated() { rest[place].insert(character) }
+    }
+    // A character that never came in 500 draws: a chance of 32·7·(31/32)^500, 3e-5, and the seed is fixed.
+    #expect(rest.allSatisfy { $0.count == SessionCode.alphabet.count })
+  }
+
+  @Test("knows what is no label of a shard", arguments: ["", "I", "O", "0", "1", "a", "ABC", "Ä", "A "])
+  func noLabel(text: String) {
+    #expect(ShardLabel(text) == nil)
+  }
+
   @Test("never uses a code twice, not even that of a session that is over")
   func codesAreUsedOnce() throws {
     var registry = registry()

@@ -98,6 +98,12 @@ import Testing
     #expect(variable.entry(key)?.value.description == "[\"127.0.0.1\", \"::1\"]")
   }
 
+  @Test func aShardIsALabelThatCodesCanBeginWith() throws {
+    #expect(try RelaySettings(try load()).configuration.shard == nil)
+    #expect(try RelaySettings(try load("[proxy]\nshard = \"K7\"")).configuration.shard == ShardLabel("K7"))
+    #expect(try RelaySettings(try load(options: [("proxy.shard", "A")])).configuration.shard == ShardLabel("A"))
+  }
+
   @Test func socketsThatWereHandedOverAreUsed() throws {
     let sockets = [
       ActivatedSocket(descriptor: 3, name: "relay"), ActivatedSocket(descriptor: 4, name: "metrics"),
@@ -121,6 +127,7 @@ import Testing
     ("[listen]\nthreads = 0", "listen.threads = 0; give 1 to 64"),
     ("[tls]\ncertificate = \"a.pem\"", "tls.certificate = \"a.pem\"; give tls.key too"),
     ("[tls]\nkey = \"a.key\"", "tls.key = \"a.key\"; give tls.certificate too"),
+    ("[proxy]\nshard = \"O\"", "proxy.shard = \"O\"; give one or two of A-Z but I and O"),
     ("[proxy]\ntrust_forwarded_for = [\"proxy.example\"]", "numeric addresses or networks"),
     (
       "[proxy]\ntrust_forwarded_for = [1]",
