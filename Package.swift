@@ -5,9 +5,10 @@ let package = Package(
   name: "tacc",
   products: [
     .executable(name: "tacc", targets: ["tacc"]),
-    // For tools/benchmarks.
+    // For tools/benchmarks and tools/fuzz.
     .library(name: "Agreement", targets: ["Agreement"]),
     .library(name: "SecureChannel", targets: ["SecureChannel"]),
+    .library(name: "Relay", targets: ["Relay"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-nio.git", from: "2.65.0"),
