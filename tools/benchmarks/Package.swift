@@ -15,7 +15,10 @@ let package = Package(
         .product(name: "Agreement", package: "tacc"),
         .product(name: "SecureChannel", package: "tacc"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ])
+      ]),
+    .target(name: "CEpoll"),
+    .executableTarget(
+      name: "relay-bench", dependencies: ["CEpoll", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
   ],
   swiftLanguageModes: [.v6]
 )
