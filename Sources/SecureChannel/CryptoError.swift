@@ -10,6 +10,8 @@ public enum CryptoError: Error, Equatable, Sendable {
   case wrongLength(of: String, expected: String, actual: Int)
   /// An X25519 result was all zero: the other side's public key has small order (RFC 7748, section 6.1).
   case allZeroSharedSecret
+  /// A text is not the base64 of a secret of this many bytes.
+  case malformedText(count: Int)
 }
 
 extension CryptoError: CustomStringConvertible {
@@ -26,6 +28,8 @@ extension CryptoError: CustomStringConvertible {
       "\(subject) has \(actual) bytes, expected \(expected); pass a value of that length"
     case .allZeroSharedSecret:
       "the X25519 result is all zero: the other side sent a public key of small order; end this attempt"
+    case .malformedText(let count):
+      "a text is not the base64 of \(count) bytes; it was damaged or changed"
     }
   }
 }

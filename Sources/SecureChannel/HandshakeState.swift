@@ -76,17 +76,29 @@ public final class HandshakeState: Sendable {
   ///
   /// - Throws: ``NoiseError`` before the last message, and the second time.
   public func split() throws(NoiseError) -> Transport {
+    try splitWithExporter().transport
+  }
+
+  /// Split, with one secret more: the third output of the HKDF call whose first two are the transport's keys, as Trevor
+  /// Perrin proposed for additional symmetric keys (Noise mailing list, June 2018). None of the three tells of another,
+  /// and the transport is the same as without it.
+  ///
+  /// - Returns: the transport, and 32 bytes that are the same on both sides.
+  /// - Throws: ``NoiseError`` before the last message, and the second time.
+  public func splitWithExporter() throws(NoiseError) -> (transport: Transport, exporter: SecretBytes) {
     let role = role
     return try progress.withLock { (progress) throws(NoiseError) in
       guard progress.isFinished else { throw .handshakeNotFinished }
       guard let secrets = progress.secrets else { throw .alreadySplit }
-      let (initiator, responder) = try secrets.symmetric.split()
+      let (initiator, responder, exporter) = try secrets.symmetric.split()
       progress.secrets = nil
       let hash = progress.handshakeHash
-      return switch role {
-      case .initiator: Transport(sending: initiator, receiving: responder, handshakeHash: hash)
-      case .responder: Transport(sending: responder, receiving: initiator, handshakeHash: hash)
-      }
+      let transport =
+        switch role {
+        case .initiator: Transport(sending: initiator, receiving: responder, handshakeHash: hash)
+        case .responder: Transport(sending: responder, receiving: initiator, handshakeHash: hash)
+        }
+      return (transport, exporter)
     }
   }
 

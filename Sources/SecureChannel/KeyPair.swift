@@ -42,9 +42,7 @@ public struct KeyPair: Sendable {
 extension KeyPair: CustomStringConvertible, CustomReflectable {
   /// The public key in hexadecimal; nothing of the private key.
   public var description: String {
-    let digits = Array("0123456789abcdef")
-    let hexadecimal = publicKey.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
-    return "KeyPair(public \(String(hexadecimal)), private key redacted)"
+    "KeyPair(public \(Hexadecimal.text(publicKey)), private key redacted)"
   }
 
   /// The public key alone.

@@ -5,6 +5,7 @@ internal import CSodium
 enum Sodium {
   static let keyLength = 32
   static let hashLength = Int(crypto_hash_sha256_BYTES)
+  static let signatureLength = Int(crypto_sign_BYTES)
   static let tagLength = Int(crypto_aead_chacha20poly1305_ietf_ABYTES)
 
   /// `sodium_init` runs once, when first needed: `static let` is initialised exactly once, by one thread.
@@ -97,6 +98,64 @@ enum Sodium {
     privateKey: UnsafePointer<UInt8>, publicKey: [UInt8], into output: UnsafeMutablePointer<UInt8>
   ) throws(CryptoError) {
     guard crypto_scalarmult_curve25519(output, privateKey, publicKey) == 0 else { throw .allZeroSharedSecret }
+  }
+
+  // MARK: Ed25519
+
+  static func ed25519PublicKey(seed: UnsafePointer<UInt8>) -> [UInt8] {
+    withEd25519Key(seed: seed) { publicKey, _ in publicKey }
+  }
+
+  static func ed25519Sign(_ message: [UInt8], seed: UnsafePointer<UInt8>) -> [UInt8] {
+    withEd25519Key(seed: seed) { _, secretKey in
+      var signature = [UInt8](repeating: 0, count: signatureLength)
+      // It has no failure to report.
+      _ = crypto_sign_detached(&signature, nil, message, UInt64(message.count), secretKey)
+      return signature
+    }
+  }
+
+  static func ed25519Verify(_ signature: [UInt8], _ message: [UInt8], publicKey: [UInt8]) -> Bool {
+    crypto_sign_verify_detached(signature, message, UInt64(message.count), publicKey) == 0
+  }
+
+  /// Gives `body` the public key and libsodium's 64-byte secret key, which is seed and public key together.
+  private static func withEd25519Key<Result>(
+    seed: UnsafePointer<UInt8>, _ body: ([UInt8], UnsafePointer<UInt8>) -> Result
+  ) -> Result {
+    withWipedScratch(UInt8.self, count: Int(crypto_sign_SECRETKEYBYTES)) { secretKey in
+      var publicKey = [UInt8](repeating: 0, count: keyLength)
+      _ = crypto_sign_seed_keypair(&publicKey, secretKey, seed)
+      return body(publicKey, secretKey)
+    }
+  }
+
+  // MARK: Text of secrets
+
+  /// Writes two digits a byte, in time that depends on the length alone; `output` has room for a final zero too.
+  static func hexadecimal(_ bytes: UnsafePointer<UInt8>, count: Int, into output: UnsafeMutablePointer<CChar>) {
+    _ = sodium_bin2hex(output, 2 * count + 1, bytes, count)
+  }
+
+  /// How many characters ``base64(_:count:into:)`` writes, the final zero included.
+  static func base64Length(_ count: Int) -> Int { sodium_base64_encoded_len(count, sodium_base64_VARIANT_ORIGINAL) }
+
+  /// Writes padded base64 (RFC 4648, section 4), in time that depends on the length alone.
+  static func base64(_ bytes: UnsafePointer<UInt8>, count: Int, into output: UnsafeMutablePointer<CChar>) {
+    _ = sodium_bin2base64(output, base64Length(count), bytes, count, sodium_base64_VARIANT_ORIGINAL)
+  }
+
+  /// Reads padded base64; false unless the text is that of exactly `count` bytes.
+  static func base64Decode(_ text: ArraySlice<UInt8>, into output: UnsafeMutablePointer<UInt8>, count: Int) -> Bool {
+    text.withUnsafeBytes { raw in
+      var decoded = 0
+      guard
+        let characters = raw.bindMemory(to: CChar.self).baseAddress,
+        sodium_base642bin(output, count, characters, raw.count, nil, &decoded, nil, sodium_base64_VARIANT_ORIGINAL)
+          == 0
+      else { return false }
+      return decoded == count
+    }
   }
 
   // MARK: ChaCha20-Poly1305

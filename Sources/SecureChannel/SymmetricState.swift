@@ -53,10 +53,11 @@ struct SymmetricState: Sendable {
     return plaintext
   }
 
-  /// Split: the initiator's sending cipher, then the responder's.
-  func split() throws(NoiseError) -> (initiator: CipherState, responder: CipherState) {
-    let keys = try derive(from: [UInt8](), outputs: 2)
-    return (CipherState(key: keys[0]), CipherState(key: keys[1]))
+  /// Split: the initiator's sending cipher, the responder's, and the secret that HandshakeState hands on for other uses.
+  func split() throws(NoiseError) -> (initiator: CipherState, responder: CipherState, exporter: SecretBytes) {
+    // HKDF's outputs are a stream: asking for a third one leaves the two of the specification as they are.
+    let keys = try derive(from: [UInt8](), outputs: 3)
+    return (CipherState(key: keys[0]), CipherState(key: keys[1]), keys[2])
   }
 
   private func derive(from inputKeyMaterial: some ByteSource, outputs: Int) throws(NoiseError) -> [SecretBytes] {

@@ -43,6 +43,15 @@ struct RedactionTests {
     #expect(Mirror(reflecting: pair).children.map(\.label) == ["publicKey"])
   }
 
+  @Test("long-term keys show their public halves alone")
+  func identity() throws {
+    let signing = try SigningKey(seed: SecretBytes(copying: Self.telltale))
+    expectSilence(signing)
+    #expect(Mirror(reflecting: signing).children.map(\.label) == ["publicKey"])
+    expectSilence(try IdentityKeys(secret: SecretBytes(copying: Self.telltale + Self.telltale)))
+    expectSilence(try PairingSecret(bytes: SecretBytes(copying: Self.telltale)))
+  }
+
   @Test("Noise states")
   func noise() throws {
     let secret = try SecretBytes(copying: Self.telltale)
