@@ -69,10 +69,10 @@ extension SettingsSchema {
 
     Setting(
       key: "security.margin", fallback: .integer(512),
+      summary: "bits kept back, 128 to 8192; below 512 every report says so"),
     Setting(
       key: "security.profiles", fallback: .string("guard"),
       summary: "permitted ways to make bits: guard, offset or \"guard offset\"; the highest common one, offset, wins"),
-      summary: "bits kept back, 128 to 8192; below 512 every report says so"),
 
     Setting(
       key: "control.socket", fallback: .string("/run/tacc/agent.sock"),

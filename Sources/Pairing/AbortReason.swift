@@ -44,6 +44,8 @@ public enum AbortReason: Error, Sendable, Equatable {
   case ephemeralMismatch
   case handshake(String)
   case confirmation
+  case identityProof
+  case sameIdentity
   case internalFault(String)
 
   /// A short stable name for programs.
@@ -105,6 +107,8 @@ public enum AbortReason: Error, Sendable, Equatable {
     case .ephemeralMismatch: "ephemeral-commitment"
     case .handshake: "handshake"
     case .confirmation: "confirmation"
+    case .identityProof: "identity-proof"
+    case .sameIdentity: "same-identity"
     case .internalFault: "internal-fault"
     }
   }
@@ -186,6 +190,11 @@ extension AbortReason: CustomStringConvertible {
     case .handshake(let text): "the authenticated key exchange failed (\(text)); somebody may be in between"
     case .confirmation:
       "the other side or the relay could not confirm the session keys; somebody may be in between"
+    case .identityProof:
+      "the other side did not prove that the identity it showed is its own; it is hostile, and nothing of it is kept"
+    case .sameIdentity:
+      "both boards have the same identity: one was made from a copy of the other's disk, or the other side is hostile. "
+        + "Remove identity.json from the state directory of one of them, start its agent again, and shake again"
     case .internalFault(let text): "internal fault: \(text); please report it"
     }
   }

@@ -19,6 +19,8 @@ enum FrameType: UInt8, Sendable, CaseIterable {
   case commitCheckpoint = 0x50
   case handshake = 0x51
   case confirm = 0x52
+  case identity = 0x53
+  case identityProof = 0x54
   case abort = 0x7F
 
   /// The label of the transcript hash that a checkpoint of this type closes.

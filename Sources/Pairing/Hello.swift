@@ -13,6 +13,10 @@ struct Hello: Sendable, Equatable {
   /// The security margin this side asks for, bits; the larger of the two is used.
   let margin: UInt16
   let nonce: [UInt8]
+  /// Whether this side will say who it is once the keys are confirmed, to a peer that does too.
+  let offersIdentity: Bool
+  /// Its place in the byte of the sensors.
+  private static let identityBit: UInt8 = 0x80
 
   func encoded() -> [UInt8] {
     var writer = ByteWriter()
@@ -21,18 +25,22 @@ struct Hello: Sendable, Equatable {
     writer.append(role.byte)
     writer.append(UInt8(profiles.count))
     for profile in profiles { writer.append(profile.rawValue) }
-    writer.append(sensors.reduce(UInt8(0)) { $0 | 1 << $1.rawValue })
+    writer.append(sensors.reduce(offersIdentity ? Hello.identityBit : 0) { $0 | 1 << $1.rawValue })
     writer.append(margin)
     writer.append(nonce)
     return writer.bytes
   }
 
-  init(role: PairingRole, profiles: [QuantiserProfile], sensors: Set<SensorKind>, margin: UInt16, nonce: [UInt8]) {
+  init(
+    role: PairingRole, profiles: [QuantiserProfile], sensors: Set<SensorKind>, margin: UInt16, nonce: [UInt8],
+    offersIdentity: Bool = false
+  ) {
     self.role = role
     self.profiles = profiles
     self.sensors = sensors
     self.margin = margin
     self.nonce = nonce
+    self.offersIdentity = offersIdentity
   }
 
   init(decoding bytes: [UInt8]) throws(AbortReason) {
@@ -50,6 +58,7 @@ struct Hello: Sendable, Equatable {
     profiles = try reader.read(count).compactMap(QuantiserProfile.init(rawValue:))
     let mask = try reader.read(UInt8.self)
     sensors = Set(SensorKind.allCases.filter { mask >> $0.rawValue & 1 == 1 })
+    offersIdentity = mask & Hello.identityBit != 0
     margin = try reader.read(UInt16.self)
     guard PairingConfiguration.margins.contains(Int(margin)) else { throw .malformed("a margin of \(margin) bits") }
     nonce = try reader.read(Hello.nonceCount)

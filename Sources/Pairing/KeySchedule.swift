@@ -30,10 +30,7 @@ struct KeySchedule: Sendable {
   /// Eight bytes of an HMAC under Kp, in hexadecimal.
   var fingerprint: String {
     let mac = HMACSHA256.authenticate(key: pairingKey, message: ascii("TACC2/fingerprint"))
-    return mac.prefix(8).map { byte in
-      let digits = String(byte, radix: 16)
-      return digits.count == 1 ? "0" + digits : digits
-    }.joined()
+    return Hexadecimal.text(mac.prefix(8))
   }
 
   /// H("TACC2/ecommit" ‖ X ‖ th_rec ‖ e_X).

@@ -12,4 +12,8 @@ public struct PairedSession: Sendable {
   public let sas: ShortAuthenticationString
   /// The hash of the authenticated handshake, 32 bytes, equal on both sides.
   public let handshakeHash: [UInt8]
+  /// What both boards may keep, to derive keys for other programs from.
+  public let pairingSecret: PairingSecret
+  /// Who the other board is; `nil` unless both sides have an identity.
+  public internal(set) var peer: PeerIdentity?
 }

@@ -25,6 +25,8 @@ public struct PairingConfiguration: Sendable {
   public var profiles: [QuantiserProfile] = [.guard]
   /// Security margin in bits; 512 by default, never below 128.
   public var margin = 512
+  /// Who this board is; without one it pairs all the same, and neither side learns who the other is.
+  public var identity: BoardIdentity?
   /// How long to wait for the peer to join, seconds.
   public var peerTimeout = 60.0
   /// How long a window stays open for a burst of motion, seconds.

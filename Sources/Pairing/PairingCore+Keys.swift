@@ -79,12 +79,13 @@ extension PairingCore {
   private mutating func confirm(_ inner: HandshakeState, at now: PairingInstant) throws(AbortReason) {
     guard let keys else { throw .internalFault("no keys") }
     do {
-      let transport = try inner.split()
+      let (transport, exporter) = try inner.splitWithExporter()
       let hash = inner.handshakeHash
       let sealed = try transport.encrypt(ascii(PairingCore.confirmation) + [role.byte])
       session = PairedSession(
         transport: transport, pairingKey: keys.pairingKey, fingerprint: keys.fingerprint,
-        sas: try ShortAuthenticationString(handshakeHash: hash), handshakeHash: hash)
+        sas: try ShortAuthenticationString(handshakeHash: hash), handshakeHash: hash,
+        pairingSecret: try PairingSecret(exporter: exporter, handshakeHash: hash))
       enter(.confirming, at: now)
       send(.confirm, sealed)
     } catch {
@@ -98,7 +99,6 @@ extension PairingCore {
     guard let plaintext = try? session.transport.decrypt(body), constantTimeEqual(plaintext, expected) else {
       throw .confirmation
     }
-    outputs.append(.paired(session))
-    finish()
+    try identify(in: session, at: now)
   }
 }

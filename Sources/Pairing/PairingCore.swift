@@ -43,6 +43,7 @@ struct PairingCore: Sendable {
     case committing = "exchanging commitments"
     case handshaking = "exchanging keys"
     case confirming = "confirming the keys"
+    case identifying = "exchanging identities"
     case done = "done"
   }
 
@@ -126,6 +127,7 @@ struct PairingCore: Sendable {
   var peerEphemeralCommitment: [UInt8] = []
   var inner: HandshakeState?
   var session: PairedSession?
+  var identities: IdentityExchange?
 
   init(configuration: PairingConfiguration, hello: Hello) {
     self.configuration = configuration
@@ -191,6 +193,7 @@ struct PairingCore: Sendable {
     keys = nil
     ephemeral = nil
     inner = nil
+    identities = nil
   }
 
   private mutating func open(outerHash: [UInt8], peerHello: Hello, at now: PairingInstant) throws(AbortReason) {
@@ -232,6 +235,8 @@ struct PairingCore: Sendable {
     case .commitCheckpoint: try receiveCommitments(frame.body, at: now)
     case .handshake: try receiveHandshake(frame.body, at: now)
     case .confirm: try receiveConfirmation(frame.body, at: now)
+    case .identity: try receiveIdentity(frame.body)
+    case .identityProof: try receiveIdentityProof(frame.body)
     case .abort: throw .peerAborted(AbortFrame.name(of: frame.body))
     }
   }

@@ -30,7 +30,8 @@ public struct PairingMachine: Sendable {
     do { nonce = try SystemRandom.bytes(count: Hello.nonceCount) } catch { throw .internalFault("\(error)") }
     let hello = Hello(
       role: configuration.role, profiles: configuration.profiles.sorted(), sensors: configuration.sensors,
-      margin: UInt16(configuration.margin), nonce: nonce)
+      margin: UInt16(configuration.margin), nonce: nonce,
+      offersIdentity: configuration.identity != nil)
     session = SealedSession(role: configuration.role, sessionID: configuration.sessionID, hello: hello)
     core = PairingCore(configuration: configuration, hello: hello)
   }

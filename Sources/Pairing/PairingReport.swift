@@ -61,6 +61,12 @@ public struct PairingReport: Sendable {
   public internal(set) var clamp: ClampResult?
   /// Cascade's figures: complete on Bob's side, answers and round trips on Alice's.
   public internal(set) var cascade: CascadeFigures?
+  /// How many bits of the key are justified, as far as may be told beside a key: exactly where the cap was the least
+  /// bound, otherwise that there are as many as are needed (the sum would give away a bound that the secret bits set);
+  /// `nil` before the clamp.
+  public var justifiedBits: Int? {
+    clamp.map { $0.bindingBound?.name == "cap" ? $0.usableBits : EntropyClamp.requiredBits }
+  }
   /// Messages that waited for the peer, over the whole pairing.
   public internal(set) var roundTrips = 0
 

@@ -30,6 +30,7 @@ struct ScriptedPeer {
 
   init(
     role: PairingRole, recording: Recording, profiles: [QuantiserProfile] = [.guard], rehearsal: Rehearsal? = nil,
+    identity: BoardIdentity? = nil,
     hello change: (Hello) -> Hello = { $0 }
   ) throws {
     var configuration = PairingConfiguration(
@@ -37,10 +38,11 @@ struct ScriptedPeer {
       sensors: [.gyroscope, .accelerometer])
     configuration.profiles = profiles
     configuration.rehearsal = rehearsal
+    configuration.identity = identity
     let hello = change(
       Hello(
         role: role, profiles: profiles, sensors: [.gyroscope, .accelerometer], margin: 512,
-        nonce: [UInt8](repeating: role.byte, count: 32)))
+        nonce: [UInt8](repeating: role.byte, count: 32), offersIdentity: identity != nil))
     session = SealedSession(role: role, sessionID: Duel.sessionID, hello: hello)
     core = PairingCore(configuration: configuration, hello: hello)
     self.recording = recording
@@ -112,13 +114,14 @@ struct Duel {
   init(
     honest role: PairingRole, rig: SimulatedPair = Rig.together,
     source: PairingConfiguration.Source = .recording(assumesOnset: false), profiles: [QuantiserProfile] = [.guard],
-    peer: ScriptedPeer? = nil
+    peer: ScriptedPeer? = nil, identity: BoardIdentity? = nil
   ) throws {
     let own = role == .alice ? rig.alice.recording : rig.bob.recording
     let other = role == .alice ? rig.bob.recording : rig.alice.recording
     var configuration = PairingConfiguration(
       role: role, sessionID: Duel.sessionID, source: source, sensors: [.gyroscope, .accelerometer])
     configuration.profiles = profiles
+    configuration.identity = identity
     machine = try PairingMachine(configuration: configuration)
     honestRecording = own
     self.peer = try peer ?? ScriptedPeer(role: role == .alice ? .bob : .alice, recording: other, profiles: profiles)
@@ -147,11 +150,12 @@ struct Duel {
     }
     // What the honest side said last, as the peer's core understands it.
     while !toPeer.isEmpty {
-      if let received = try? peer.session.receive(toPeer.removeFirst()), case .frame(let frame, _) = received,
-        frame.type == .abort
-      {
-        told = AbortFrame.name(of: frame.body)
+      guard let received = try? peer.session.receive(toPeer.removeFirst()), case .frame(let frame, _) = received else {
+        continue
       }
+      if frame.type == .abort { told = AbortFrame.name(of: frame.body) }
+      // The last message of a pairing that went well.
+      if frame.type == .identityProof { try? peer.core.handle(.frame(frame), at: now) }
     }
     if case .failure(let reason) = ending { return reason }
     return nil
