@@ -44,6 +44,7 @@ let package = Package(
     .target(name: "Sensors", dependencies: ["Motion", "CIIO", "Platform", "Evdev"]),
     .target(name: "Controls", dependencies: ["CGPIO", "Platform", "Evdev"]),
     .target(name: "RelayLink", dependencies: ["CCurl", "Platform"]),
+    .target(name: "Peers", dependencies: ["SecureChannel", "Platform"]),
     .target(
       name: "Relay",
       dependencies: [
@@ -65,13 +66,16 @@ let package = Package(
       ]),
     .target(
       name: "Agent",
-      dependencies: ["Motion", "Pairing", "Sensors", "Controls", "Platform", "RelayLink", "Configuration"]),
+      dependencies: [
+        "Motion", "SecureChannel", "Pairing", "Peers", "Sensors", "Controls", "Platform", "RelayLink", "Configuration",
+        "CProcess",
+      ]),
 
     .executableTarget(
       name: "tacc",
       dependencies: [
-        "Motion", "Agreement", "SecureChannel", "Pairing", "Sensors", "RelayLink", "Relay", "IIODReplay", "Agent",
-        "Configuration", "Platform", "CProcess",
+        "Motion", "Agreement", "SecureChannel", "Pairing", "Sensors", "RelayLink", "Relay", "IIODReplay", "Peers",
+        "Agent", "Configuration", "Platform", "CProcess",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -98,6 +102,7 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ]),
+    .testTarget(name: "PeersTests", dependencies: ["Peers", "SecureChannel", "Platform"]),
     .testTarget(name: "RelayLinkTests", dependencies: ["RelayLink", "Platform"]),
     .target(name: "EvdevTestSupport", dependencies: ["Platform", "Evdev"], path: "Tests/EvdevTestSupport"),
     .testTarget(name: "EvdevTests", dependencies: ["Platform", "Evdev", "CEvdev", "EvdevTestSupport"]),
@@ -110,7 +115,7 @@ let package = Package(
     .testTarget(
       name: "AgentTests",
       dependencies: [
-        "Agent", "Relay", "RelayLink", "Pairing", "Motion", "Sensors", "Controls", "Platform", "Configuration",
+        "Agent", "Relay", "RelayLink", "Pairing", "Peers", "Motion", "Sensors", "Controls", "Platform", "Configuration",
         .product(name: "Logging", package: "swift-log"),
       ]),
   ],

@@ -23,6 +23,7 @@ public struct SystemErrno: Error, Sendable, Hashable {
   package static let invalidArgument = SystemErrno(code: EINVAL)
   package static let notATerminal = SystemErrno(code: ENOTTY)
   package static let tryAgain = SystemErrno(code: EAGAIN)
+  package static let alreadyThere = SystemErrno(code: EEXIST)
   package static let interrupted = SystemErrno(code: EINTR)
 
   /// Whether the kernel or a driver says that it does not offer what was asked for. Drivers of GPIO chips also let
