@@ -57,6 +57,8 @@ public struct AgentConfiguration: Sendable {
   public let margin: Int
   /// Permitted ways to make bits.
   public let profiles: [QuantiserProfile]
+  /// Where identity and peers are kept, and what is run when they change.
+  public let state: StateConfiguration
   /// Path of the control socket, if there is to be one.
   public let controlSocket: String?
   /// Group that may use it.
@@ -65,7 +67,9 @@ public struct AgentConfiguration: Sendable {
   public let logLevel: String
 
   /// Checks settings.
-  public init(_ settings: Settings) throws(ConfigurationError) {
+  ///
+  /// - Parameter environment: for what systemd tells of directories.
+  public init(_ settings: Settings, environment: [String: String] = [:]) throws(ConfigurationError) {
     let reader = SettingsReader(settings)
     let url = try reader.text("relay.url")
     do {
@@ -132,6 +136,7 @@ public struct AgentConfiguration: Sendable {
     attempts = try reader.integer("window.attempts", in: 1...5)
     margin = try reader.integer("security.margin", in: 128...8192)
     profiles = try reader.profiles("security.profiles")
+    state = try StateConfiguration(settings, environment: environment)
     controlSocket = try reader.optionalText("control.socket")
     if let path = controlSocket, path.utf8.count > UnixSocketAddress.maximumPathLength || !path.hasPrefix("/") {
       throw reader.impossible(

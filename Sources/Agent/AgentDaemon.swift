@@ -1,6 +1,7 @@
 import Dispatch
 import Platform
 import Pairing
+import Peers
 import Sensors
 
 /// The long-running agent: waits for a press without using the sensor, runs one window at a time, tells what happens.
@@ -58,11 +59,12 @@ public struct AgentDaemon: Sendable {
 
   /// Runs until a terminating signal.
   ///
-  /// - Throws: ``ConfigurationError`` or ``DeviceFailure``, or what the sensor throws, where it cannot start.
+  /// - Throws: ``ConfigurationError``, `PeerError` or ``DeviceFailure``, or what the sensor throws, where it cannot start.
   public func run(signals: AsyncStream<ProcessSignal>) async throws {
     let (inputs, feed) = AsyncStream.makeStream(of: AgentInput.self)
     let configuration = try load()
-    var run = AgentRun(daemon: self, configuration: configuration, feed: feed)
+    let state = try BoardState.open(configuration.state)
+    var run = AgentRun(daemon: self, configuration: configuration, state: state, feed: feed)
     try await run.openDevices()
     let listener = AgentThread.start {
       for await signal in signals { feed.yield(.signal(signal)) }
@@ -82,6 +84,10 @@ enum AgentInput: Sendable {
   case control(ControlRequest, ControlConnection)
   case window(PairingWindow.Event, of: Int)
   case windowEnded(PairingWindow.Outcome, of: Int)
+  /// The peer of a window's pairing was kept, or could not be.
+  case peerKept(Result<BoardState.Kept, PeerError>, hooks: [String], of: Int)
+  /// The hooks of a pairing are over.
+  case hooksDone
   /// A window that was cancelled has not ended in time.
   case windowOverdue(Int)
   /// The sensor of a window, and of those before, is at rest.

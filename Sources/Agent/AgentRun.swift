@@ -12,6 +12,8 @@ struct AgentRun: ~Copyable {
   private let clock = ContinuousClock()
   private let epoch: ContinuousClock.Instant
   private(set) var configuration: AgentConfiguration
+  private var state: BoardState?
+  private var keeping: PeerKeeping
   private var log: AgentLog
   private(set) var machine: AgentMachine
   private var devices: OpenDevices
@@ -32,10 +34,15 @@ struct AgentRun: ~Copyable {
   private var shownState = AgentState.waiting.name
 
   /// Nothing is open yet.
-  init(daemon: AgentDaemon, configuration: AgentConfiguration, feed: AsyncStream<AgentInput>.Continuation) {
+  init(
+    daemon: AgentDaemon, configuration: AgentConfiguration, state: BoardState?,
+    feed: AsyncStream<AgentInput>.Continuation
+  ) {
     self.daemon = daemon
     self.feed = feed
     self.configuration = configuration
+    self.state = state
+    keeping = PeerKeeping(feed: feed)
     manager = ServiceManager(environment: daemon.environment)
     epoch = clock.now
     log = daemon.log
@@ -69,7 +76,8 @@ struct AgentRun: ~Copyable {
       .notice, "ready",
       [
         "version": daemon.version, "relay": "\(configuration.relay)", "room": configuration.room,
-        "window": "\(configuration.windowSeconds)s",
+        "window": "\(configuration.windowSeconds)s", "device": configuration.state.name.text,
+        "identity": state?.identity.keys.publicIdentity.fingerprint ?? "none, since state.directory names no place",
       ])
     manager.notify("READY=1", "STATUS=waiting for the button")
     for await input in inputs {
@@ -118,10 +126,29 @@ struct AgentRun: ~Copyable {
       return windows.isUnderWay(number) ? await observe(event) : true
     case .windowEnded(let outcome, let number):
       let summary = WindowSummary(outcome)
-      if windows.end(number) { return await perform(.windowEnded(summary)) }
-      if summary.paired { log(.warning, "a pairing came too late, after its window; its key is discarded") }
+      guard windows.end(number) else {
+        if summary.paired { log(.warning, "a pairing came too late, after its window; its key is discarded") }
+        return true
+      }
+      if case .paired(let session, let report, _) = outcome, let state, let peer = session.peer {
+        keeping.start(
+          peer, of: session, report: report, in: state, window: number, summary: summary,
+          hooks: Hooks(configuration.state.hooks, log: log), label: configuration.state.hooks.label)
+        return true
+      }
+      return await perform(.windowEnded(summary))
+    case .peerKept(let result, let programs, let number):
+      guard let summary = keeping.end(number) else { return true }
+      let goOn = await perform(.windowEnded(summary.keeping(result)))
+      if case .success(let kept) = result, !programs.isEmpty {
+        keeping.queue(programs, for: kept, hooks: Hooks(configuration.state.hooks, log: log))
+      }
+      return goOn
+    case .hooksDone:
+      keeping.hooksDone()
+      isAtRest = isIdle
     case .windowOverdue(let number):
-      guard windows.end(number) else { return true }
+      guard windows.end(number) || keeping.end(number) != nil else { return true }
       log(.warning, "the window does not end by itself; its sensor or relay does not answer")
       return await perform(.windowEnded(WindowSummary(.cancelled)))
     case .settled(let number):
@@ -192,8 +219,8 @@ struct AgentRun: ~Copyable {
     relayTroubles = RelayTroubles()
     hasSampled = false
     log(.notice, "window open", ["seconds": "\(configuration.windowSeconds)", "room": configuration.room])
-    windows.open(number) { [configuration, sensor = daemon.devices.sensor, log] in
-      PairingWindow(configuration: configuration, sensor: try sensor(configuration, log))
+    windows.open(number) { [configuration, sensor = daemon.devices.sensor, log, identity = state?.identity] in
+      PairingWindow(configuration: configuration, sensor: try sensor(configuration, log), identity: identity)
     }
   }
 
@@ -248,8 +275,10 @@ struct AgentRun: ~Copyable {
     guard reloadWanted, isIdle else { return }
     reloadWanted = false
     let next: AgentConfiguration
+    let nextState: BoardState?
     do {
       next = try daemon.load()
+      nextState = try BoardState.open(next.state)
     } catch {
       log(.error, "the configuration was not reloaded: \(error)")
       return
@@ -260,6 +289,7 @@ struct AgentRun: ~Copyable {
       where failure.isFault(of: next, after: configuration) { throw failure }
       try SensorCheck.start(daemon.devices, next, log, feed)
       configuration = next
+      state = nextState
       setLogLevel()
       machine.windowSeconds = next.windowSeconds
       log(.notice, "configuration reloaded", ["relay": "\(next.relay)", "room": next.room])

@@ -55,6 +55,19 @@ public struct WindowSummary: Sendable, Hashable, Codable {
   /// From the last sample used to the end, seconds; only where paired.
   public var processingSeconds: Double?
 
+  /// Who the other board is, where both told; only where paired.
+  public var peer: Peer?
+
+  /// The other board, as it is kept here.
+  public struct Peer: Sendable, Hashable, Codable {
+    /// What it is called here.
+    public var name: String
+    /// Its fingerprint.
+    public var fingerprint: String
+    /// Whether an older pairing with it was replaced.
+    public var replaced: Bool
+  }
+
   /// A summary.
   public init(paired: Bool, code: String, message: String, sas: String? = nil, handshakeHash: String? = nil) {
     self.paired = paired

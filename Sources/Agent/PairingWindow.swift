@@ -45,6 +45,7 @@ struct PairingWindow: Sendable {
 
   let configuration: AgentConfiguration
   let sensor: any MotionSource
+  let identity: BoardIdentity?
 
   /// Runs the window to its end; cancelling the task ends it.
   ///
@@ -96,6 +97,7 @@ struct PairingWindow: Sendable {
       pairing.sourceKind = .live
       pairing.margin = configuration.margin
       pairing.profiles = configuration.profiles
+      pairing.identity = identity
       pairing.peerTimeout = 10
       pairing.windowSeconds = configuration.windowSeconds
       pairing.linkOptions = configuration.linkOptions

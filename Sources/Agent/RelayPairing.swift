@@ -23,6 +23,8 @@ public struct RelayPairing: Sendable {
   public var profiles: [QuantiserProfile] = [.guard]
   /// Security margin, bits.
   public var margin = 512
+  /// Who this board is, if it is to tell a peer that tells it too.
+  public var identity: BoardIdentity?
   /// How long to wait for the other side, seconds.
   public var peerTimeout = 60.0
   /// Deadlines, certificates and proxies of the link.
@@ -82,6 +84,7 @@ public struct RelayPairing: Sendable {
       role: role, sessionID: link.session.sessionID, source: sourceKind, sensors: sensors)
     configuration.profiles = profiles
     configuration.margin = margin
+    configuration.identity = identity
     configuration.peerTimeout = peerTimeout
     configuration.windowSeconds = windowSeconds
     let machine = try PairingMachine(configuration: configuration)

@@ -75,6 +75,22 @@ extension SettingsSchema {
       summary: "permitted ways to make bits: guard, offset or \"guard offset\"; the highest common one, offset, wins"),
 
     Setting(
+      key: "state.directory", fallback: .string(""),
+      summary: "where identity and peers are kept; empty: $STATE_DIRECTORY, and nowhere without that"),
+    Setting(
+      key: "device.name", fallback: .string(""),
+      summary: "what this board calls itself to those it is paired with; empty: the host name"),
+
+    Setting(
+      key: "hooks.directory", fallback: .string("/etc/tacc"),
+      summary: "where on-paired.d and on-forgotten.d are; empty: none are run"),
+    Setting(
+      key: "hooks.key_label", fallback: .string("hook"),
+      summary: "label of the exported key that hooks read from descriptor 3"),
+    Setting(key: "hooks.seconds", fallback: .number(30), summary: "how long a hook may take, 1 to 3600"),
+    Setting(key: "hooks.as_root", fallback: .boolean(false), summary: "whether hooks are run by root too"),
+
+    Setting(
       key: "control.socket", fallback: .string("/run/tacc/agent.sock"),
       summary: "the socket of `tacc status` and `tacc press`; empty: none"),
     Setting(

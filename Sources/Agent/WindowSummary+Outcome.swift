@@ -1,4 +1,6 @@
 import Pairing
+import Peers
+import SecureChannel
 
 extension WindowSummary {
   /// What is told of an outcome; of the session itself nothing is kept.
@@ -7,10 +9,7 @@ extension WindowSummary {
     case .paired(let session, _, let processing):
       self.init(
         paired: true, code: "paired", message: "PAIRED, SAS \(session.sas.digits)", sas: session.sas.digits,
-        handshakeHash: session.handshakeHash.map { byte in
-          let digits = String(byte, radix: 16)
-          return digits.count == 1 ? "0" + digits : digits
-        }.joined())
+        handshakeHash: Hexadecimal.text(session.handshakeHash))
       processingSeconds = processing
       session.transport.close()
     case .aborted(let reason): self.init(paired: false, code: reason.code, message: "\(reason)")
@@ -18,6 +17,21 @@ extension WindowSummary {
     case .relay(let error):
       self.init(paired: false, code: "relay-unusable", message: "the relay cannot be used: \(error)")
     case .cancelled: self.init(paired: false, code: "cancelled", message: "cancelled on this board")
+    }
+  }
+
+  /// The same with what came of keeping the peer: a pairing that is forgotten at once is none.
+  func keeping(_ result: Result<BoardState.Kept, PeerError>) -> WindowSummary {
+    switch result {
+    case .success(let kept):
+      var summary = self
+      summary.peer = Peer(
+        name: kept.record.shownName.text, fingerprint: kept.record.identity.fingerprint, replaced: kept.isReplaced)
+      return summary
+    case .failure(let error):
+      return WindowSummary(
+        paired: false, code: "peer-not-kept",
+        message: "the boards were paired, but this one cannot keep it: \(error); then pair them again")
     }
   }
 
@@ -52,6 +66,8 @@ extension AgentLog {
         .notice, "PAIRED",
         [
           "sas": summary.sas ?? "", "handshake": summary.handshakeHash ?? "", "seconds": seconds,
+          "peer": summary.peer.map { "\($0.name) \($0.fingerprint)" } ?? "not told",
+          "replaced": summary.peer?.replaced == true ? "an older pairing" : "nothing",
           "processing": summary.processingSeconds.map { "\(Int($0 * 1000))ms" } ?? "?",
         ])
     } else {

@@ -1,7 +1,11 @@
+#define _GNU_SOURCE
 #include "CProcess.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
@@ -15,4 +19,18 @@ int cprocess_overwrite_freed_memory(void) {
 #else
   return -1;
 #endif
+}
+
+int cprocess_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
+
+int cprocess_add_close_from(posix_spawn_file_actions_t *actions, int first) {
+#ifdef __GLIBC__
+  return posix_spawn_file_actions_addclosefrom_np(actions, first);
+#else
+  return ENOSYS;
+#endif
+}
+
+int cprocess_add_change_directory(posix_spawn_file_actions_t *actions, const char *path) {
+  return posix_spawn_file_actions_addchdir_np(actions, path);
 }

@@ -70,7 +70,7 @@ struct AgentCommand: ParsableCommand {
     }
     do {
       let settings = try load()
-      _ = try AgentConfiguration(settings)
+      _ = try AgentConfiguration(settings, environment: environment)
       if checkConfig {
         try Terminal.output(settings.fileText)
         return
@@ -85,7 +85,8 @@ struct AgentCommand: ParsableCommand {
     let log = AgentLog(minimum: .info, forJournal: environment["JOURNAL_STREAM"] != nil)
     for complaint in complaints { log(.warning, complaint) }
     let daemon = AgentDaemon(
-      load: { try AgentConfiguration(try load()) }, devices: .hardware, log: log, environment: environment,
+      load: { try AgentConfiguration(try load(), environment: environment) }, devices: .hardware, log: log,
+      environment: environment,
       version: Tacc.version)
     do {
       try daemon.runBlocking(signals: signals)

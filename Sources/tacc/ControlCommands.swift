@@ -71,10 +71,15 @@ struct Press: ParsableCommand {
       return
     }
     if ending.paired {
-      if !control.output.json { try Terminal.output(ending.message) }
+      guard !control.output.json else { return }
+      try Terminal.output(ending.message)
+      if let peer = ending.peer {
+        try Terminal.output(
+          "with \(peer.name) (\(peer.fingerprint))" + (peer.replaced ? ", in place of an older pairing with it" : ""))
+      }
       return
     }
-    let isFault = ["sensor-failed", "relay-unusable", "internal-fault"].contains(ending.code)
+    let isFault = ["sensor-failed", "relay-unusable", "internal-fault", "peer-not-kept"].contains(ending.code)
     if !control.output.json { try Terminal.output("NOT PAIRED  \(ending.code): \(ending.message)") }
     throw isFault ? ExitStatus.fault("") : ExitStatus.aborted
   }

@@ -51,6 +51,24 @@ import Testing
     #expect(configuration.profiles == expected)
   }
 
+  @Test func whereTheStateIsAndWhatTheBoardIsCalled() throws {
+    func state(_ options: [(String, String)], _ environment: [String: String] = [:]) throws -> StateConfiguration {
+      try StateConfiguration(try load(options: options), environment: environment)
+    }
+    #expect(try state([]).directory == nil)
+    #expect(try state([], ["STATE_DIRECTORY": "/var/lib/a:/var/lib/b"]).directory == "/var/lib/a")
+    #expect(try state([("state.directory", "/x")], ["STATE_DIRECTORY": "/var/lib/a"]).directory == "/x")
+    #expect(complaint(options: [("state.directory", "x")])?.contains("give an absolute path") == true)
+    #expect(try state([("device.name", "Küche")]).name.text == "Küche")
+    // That of the host, whatever it is.
+    #expect(try !state([]).name.text.isEmpty)
+    #expect(complaint(options: [("device.name", String(repeating: "x", count: 65))])?.contains("64 bytes") == true)
+    #expect(complaint(options: [("hooks.key_label", "a b")])?.contains("A-Za-z0-9._/-") == true)
+    #expect(complaint(options: [("hooks.directory", "x")])?.contains("give an absolute path") == true)
+    let hooks = try state([]).hooks
+    #expect(hooks.directory == "/etc/tacc" && hooks.label.text == "hook" && hooks.seconds == 30 && !hooks.asRoot)
+  }
+
   @Test func theLaterSourceWins() throws {
     let file = "[relay]\nroom = \"file\"\n[window]\nseconds = 30\n[security]\nmargin = 600\n"
     let settings = try load(
