@@ -11,6 +11,7 @@ public struct PosixFiles: FileLayer {
   /// The file system.
   public init() {}
 
+  /// mkdir(2).
   public func makeDirectory(_ path: String) throws(FileError) -> Bool {
     if mkdir(path, 0o700) == 0 {
       try giveToOwner(of: parent(of: path), path)
@@ -20,6 +21,7 @@ public struct PosixFiles: FileLayer {
     return false
   }
 
+  /// readdir(3).
   public func names(in directory: String) throws(FileError) -> [String] {
     guard let stream = opendir(directory) else { throw failure("read the directory", directory) }
     defer { closedir(stream) }
@@ -38,6 +40,7 @@ public struct PosixFiles: FileLayer {
     }
   }
 
+  /// open(2) and read(2), following no symbolic link.
   public func read(_ path: String, limit: Int) throws(FileError) -> [UInt8] {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
     guard descriptor >= 0 else { throw failure("open", path) }
@@ -67,6 +70,7 @@ public struct PosixFiles: FileLayer {
     return bytes
   }
 
+  /// open(2) with O_EXCL.
   public func create(_ path: String) throws(FileError) -> Int32 {
     let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard descriptor >= 0 else { throw failure("create", path) }
@@ -79,6 +83,7 @@ public struct PosixFiles: FileLayer {
     return descriptor
   }
 
+  /// write(2).
   public func write(_ bytes: ArraySlice<UInt8>, to descriptor: Int32) throws(FileError) -> Int {
     while true {
       let count = bytes.withUnsafeBytes { writeDescriptor(descriptor, $0.baseAddress, $0.count) }
@@ -87,24 +92,30 @@ public struct PosixFiles: FileLayer {
     }
   }
 
+  /// fsync(2).
   public func sync(_ descriptor: Int32) throws(FileError) {
     guard fsync(descriptor) == 0 else { throw failure("bring to the disk", "a new file") }
   }
 
+  /// close(2).
   public func close(_ descriptor: Int32) { closeDescriptor(descriptor) }
 
+  /// rename(2).
   public func rename(_ path: String, to newPath: String) throws(FileError) {
     guard renameFile(path, newPath) == 0 else { throw failure("rename", path) }
   }
 
+  /// link(2).
   public func link(_ path: String, to newPath: String) throws(FileError) {
     guard linkFile(path, newPath) == 0 else { throw failure("link", newPath) }
   }
 
+  /// unlink(2).
   public func remove(_ path: String) throws(FileError) {
     guard unlink(path) == 0 else { throw failure("remove", path) }
   }
 
+  /// fsync(2) of the directory.
   public func syncDirectory(_ path: String) throws(FileError) {
     let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { throw failure("open", path) }
@@ -112,6 +123,7 @@ public struct PosixFiles: FileLayer {
     guard fsync(descriptor) == 0 else { throw failure("bring to the disk", path) }
   }
 
+  /// flock(2).
   public func lock(_ path: String) throws(FileError) -> Int32 {
     let existed = access(path, F_OK) == 0
     let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
