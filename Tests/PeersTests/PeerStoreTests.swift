@@ -180,6 +180,17 @@ import Testing
     }
   }
 
+  @Test func theSecretIsCutOutInPlace() throws {
+    // In another buffer the text would go on lying about.
+    var text = try Samples.record("a").encoded()
+    func place() -> UnsafeRawPointer? { text.withUnsafeBytes { $0.baseAddress } }
+    let before = place()
+    let secret = SecretField.cut(PeerFile.secretKey, count: 32, from: &text)
+    #expect(place() == before)
+    #expect(secret?.exposed == [UInt8](repeating: 1, count: 32))
+    #expect(!String(decoding: text, as: UTF8.self).contains("AQEBAQ"))
+  }
+
   @Test func namesCannotPassForTheSecret() throws {
     for name in ["\"pairing_secret\": \"AAAA\"", "pairing_secret", "\"pairing_secret\"", "\\\"pairing_secret\" :"] {
       let record = try Samples.record(name, secret: 5)
