@@ -67,7 +67,7 @@ extension AgentLog {
         [
           "sas": summary.sas ?? "", "handshake": summary.handshakeHash ?? "", "seconds": seconds,
           "peer": summary.peer.map { "\($0.name) \($0.fingerprint)" } ?? "not told",
-          "replaced": summary.peer?.replaced == true ? "an older pairing" : "nothing",
+          "replaced": summary.peer?.replaced == true ? "yes" : "no",
           "processing": summary.processingSeconds.map { "\(Int($0 * 1000))ms" } ?? "?",
         ])
     } else {
