@@ -45,7 +45,14 @@ import Testing
       secret: try PairingSecret(bytes: SecretBytes.random(count: 32)))
   }
 
-  @Test func theyRunInOrderWithWhatTheyNeedAndNothingElse() throws {
+  /// On a thread that may wait.
+  private func run(
+    _ hooks: Hooks, _ programs: [String], after event: Hooks.Event, with peer: PeerRecord, isReplaced: Bool = false
+  ) async throws -> Bool {
+    try await onThread { hooks.run(programs, after: event, with: peer, isReplaced: isReplaced) }
+  }
+
+  @Test func theyRunInOrderWithWhatTheyNeedAndNothingElse() async throws {
     let place = try Place()
     defer { place.remove() }
     let peer = try Self.peer()
@@ -62,7 +69,7 @@ import Testing
     let hooks = try place.hooks()
     let programs = hooks.programs(for: .paired)
     #expect(programs.map { $0.split(separator: "/").last } == ["10-first", "20-second"])
-    #expect(hooks.run(programs, after: .paired, with: peer, isReplaced: true))
+    #expect(try await run(hooks, programs, after: .paired, with: peer, isReplaced: true))
     #expect(place.text("order") == "first\nsecond\n")
     #expect(place.text("directory") == "/\n")
     let key = try #require(FileManager.default.contents(atPath: "\(place.directory)/key"))
@@ -92,17 +99,17 @@ import Testing
     #expect(place.says("hook says: to the log") && place.says("hook says: out"))
   }
 
-  @Test func aForgottenPeerGivesNoKey() throws {
+  @Test func aForgottenPeerGivesNoKey() async throws {
     let place = try Place()
     defer { place.remove() }
     place.add("x", "cd \(place.directory); cat > input; ls /proc/self/fd | wc -l > count", event: "forgotten")
     let hooks = try place.hooks()
-    #expect(hooks.run(hooks.programs(for: .forgotten), after: .forgotten, with: try Self.peer()))
+    #expect(try await run(hooks, hooks.programs(for: .forgotten), after: .forgotten, with: try Self.peer()))
     #expect(place.text("count") == "4\n")
     #expect(place.text("input")?.contains("\"key\"") == false)
   }
 
-  @Test func howTheyEndIsLogged() throws {
+  @Test func howTheyEndIsLogged() async throws {
     let place = try Place()
     defer { place.remove() }
     place.add("1", "exit 7")
@@ -112,7 +119,7 @@ import Testing
       atPath: "\(place.directory)/on-paired.d/3", contents: Data("no program".utf8),
       attributes: [.posixPermissions: 0o755])
     let hooks = try place.hooks()
-    #expect(!hooks.run(hooks.programs(for: .paired), after: .paired, with: try Self.peer()))
+    #expect(!(try await run(hooks, hooks.programs(for: .paired), after: .paired, with: try Self.peer())))
     for text in [
       "hook failed hook=\(place.directory)/on-paired.d/1 status=7", "on-paired.d/2 signal=9", "hook not started",
     ] {
@@ -122,7 +129,7 @@ import Testing
     #expect(place.lines.withLock { $0.allSatisfy { $0.utf8.count < 1000 } })
   }
 
-  @Test func oneThatTakesTooLongIsEndedWithAllThatItStarted() throws {
+  @Test func oneThatTakesTooLongIsEndedWithAllThatItStarted() async throws {
     let place = try Place()
     defer { place.remove() }
     // Deaf to SIGTERM, with a child that is too; `read` from a terminal's end that never comes.
@@ -132,7 +139,7 @@ import Testing
       let process = HookProcess(
         path: "\(place.directory)/on-paired.d/\(name)", environment: ["PATH": "/usr/bin:/bin"], input: [], key: nil,
         limit: .milliseconds(300), grace: .milliseconds(200))
-      #expect(process.run().ending == .overdue)
+      #expect(try await onThread { process.run().ending } == .overdue)
     }
     let leader = try #require(place.text("leader").flatMap { pid_t($0.dropLast()) })
     // What was killed may be a zombie until init takes it, but nothing of the group runs.
@@ -144,13 +151,13 @@ import Testing
     #expect(states?.allSatisfy { $0 == "Z" || $0 == "X" } == true, "\(states ?? [])")
   }
 
-  @Test func oneThatLeavesAChildBehindIsNotWaitedFor() throws {
+  @Test func oneThatLeavesAChildBehindIsNotWaitedFor() async throws {
     let place = try Place()
     defer { place.remove() }
     // The child keeps the pipe of standard error open.
     place.add("x", "echo before; sleep 1000 & echo $! > \(place.directory)/child; exit 0")
     let hooks = try place.hooks()
-    #expect(hooks.run(hooks.programs(for: .paired), after: .paired, with: try Self.peer()))
+    #expect(try await run(hooks, hooks.programs(for: .paired), after: .paired, with: try Self.peer()))
     #expect(place.says("hook says: before"))
     if let child = place.text("child").flatMap({ pid_t($0.dropLast()) }) { kill(child, SIGKILL) }
   }
