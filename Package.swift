@@ -32,6 +32,8 @@ let package = Package(
     .target(name: "Agreement"),
     .target(name: "SecureChannel", dependencies: ["CSodium"]),
     .target(name: "Pairing", dependencies: ["Motion", "Agreement", "SecureChannel"]),
+    // Attacks on pairings that were run in one process, to judge what the core credits.
+    .target(name: "Adversary", dependencies: ["Motion", "Agreement", "Pairing"]),
 
     // Linux's input devices, and threads that sleep in poll(2): what Sensors and Controls share.
     .target(name: "Platform", dependencies: ["CPlatform"]),
@@ -74,8 +76,8 @@ let package = Package(
     .executableTarget(
       name: "tacc",
       dependencies: [
-        "Motion", "Agreement", "SecureChannel", "Pairing", "Sensors", "RelayLink", "Relay", "IIODReplay", "Peers",
-        "Agent", "Configuration", "Platform", "CProcess",
+        "Motion", "Agreement", "SecureChannel", "Pairing", "Adversary", "Sensors", "RelayLink", "Relay", "IIODReplay",
+        "Peers", "Agent", "Configuration", "Platform", "CProcess",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -108,9 +110,12 @@ let package = Package(
     .testTarget(name: "EvdevTests", dependencies: ["Platform", "Evdev", "CEvdev", "EvdevTestSupport"]),
     .testTarget(name: "ControlsTests", dependencies: ["Controls", "Platform", "Evdev", "EvdevTestSupport"]),
     .testTarget(name: "PairingTests", dependencies: ["Pairing", "Motion", "Agreement", "SecureChannel"]),
+    .testTarget(name: "AdversaryTests", dependencies: ["Adversary", "Pairing", "Motion", "Agreement"]),
     .testTarget(
       name: "TaccTests",
-      dependencies: ["tacc", "Motion", "Pairing", "Sensors", "Agent", "Configuration", "Platform", "Relay"]),
+      dependencies: [
+        "tacc", "Motion", "Pairing", "Adversary", "Sensors", "Agent", "Configuration", "Platform", "Relay",
+      ]),
     // The one place where tests see both ends of the relay's wire.
     .testTarget(
       name: "AgentTests",

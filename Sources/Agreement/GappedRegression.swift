@@ -4,8 +4,8 @@
 /// step per row (A. P. Dempster, N. M. Laird and D. B. Rubin, Maximum likelihood from incomplete data via the EM
 /// algorithm, 1977): what is missing is replaced by its conditional mean, and its conditional covariance is added.
 /// Merely filling gaps with guesses would spoil what is learnt, and so overstate the entropy of a signal with erasures.
-final class GappedRegression {
-  let width: Int
+package final class GappedRegression {
+  package let width: Int
   private let forgetting: Double
   /// The number of rows that the covariance sum stands for.
   private var weight: Double
@@ -19,7 +19,7 @@ final class GappedRegression {
   private var isFrozen = false
   private let ridge: Double
   /// Whether `factor` could be computed from finite figures.
-  private(set) var isFinite = true
+  package private(set) var isFinite = true
 
   // Forward substitution of the known part of the row (place 0) and of each missing entry k (place 1 + k): with
   // u = L⁻¹·row every entry of u has variance 1 / factorWeight, and u = u₀ + Σ x_k·u_k for missing entries x.
@@ -39,7 +39,7 @@ final class GappedRegression {
   ///   - width: entries per row.
   ///   - ridge: how many rows of unrelated entries of variance 1 are imagined before the first row.
   ///   - forgetting: the weight of a row per row of age; 1 forgets nothing.
-  init(width: Int, ridge: Double, forgetting: Double) {
+  package init(width: Int, ridge: Double, forgetting: Double) {
     self.width = width
     self.forgetting = forgetting
     self.ridge = ridge
@@ -68,15 +68,25 @@ final class GappedRegression {
 
   /// From here on `guess` stays with what is known now, and `learn` collects anew: one full step of expectation
   /// maximisation, closed by `endCollecting()`.
-  func beginCollecting() {
+  package func beginCollecting() {
     refactor()
     clear()
     isFrozen = true
   }
 
   /// Puts what was collected in the place of what was known.
-  func endCollecting() {
+  package func endCollecting() {
     isFrozen = false
+    refactor()
+  }
+
+  /// From here on what was learnt so far counts as at most so many rows, so that new ones soon tell.
+  package func limitWeight(to rows: Double) {
+    if weight > rows {
+      let scale = rows / weight
+      for index in 0..<sum.count { sum[index] *= scale }
+      weight = rows
+    }
     refactor()
   }
 
@@ -84,7 +94,7 @@ final class GappedRegression {
   ///
   /// - Parameter report: called with the entry's index, its guess, and by what factor gaps before it raise the variance
   ///   of the guess's error, before the entry is looked at.
-  func guess(_ row: WipedScratch<Double>, _ range: Range<Int>, report: (Int, Double, Double) -> Void) {
+  package func guess(_ row: WipedScratch<Double>, _ range: Range<Int>, report: (Int, Double, Double) -> Void) {
     // What is learnt changes ever more slowly, so it need not be factored anew for every row.
     if !isFrozen && rowsSinceFactor > 0 && Double(rowsSinceFactor) >= weight / 40 { refactor() }
     missingCount = 0
@@ -118,7 +128,7 @@ final class GappedRegression {
   /// Learns from a row, whose gaps are filled with their conditional means.
   ///
   /// - Parameter hasGaps: whether anything is missing; if so the row must be the one last given to `guess`.
-  func learn(_ row: WipedScratch<Double>, hasGaps: Bool) {
+  package func learn(_ row: WipedScratch<Double>, hasGaps: Bool) {
     weight = weight * forgetting + 1
     if forgetting != 1 { for index in 0..<sum.count { sum[index] *= forgetting } }
     if hasGaps {

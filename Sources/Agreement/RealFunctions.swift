@@ -21,7 +21,7 @@ func naturalLogarithm(_ x: Double) -> Double { log(x) }
 func naturalLogarithm(onePlus x: Double) -> Double { log1p(x) }
 
 /// The distribution function of the standard normal distribution, by linear interpolation in a table: within 2e-6.
-struct NormalDistribution {
+package struct NormalDistribution {
   private static let limit = 8.0
   private static let perUnit = 256.0
   private static let table: [Double] = (0...Int(2 * limit * perUnit) + 1).map { index in
@@ -29,9 +29,12 @@ struct NormalDistribution {
   }
   private let table = Self.table
 
+  /// The one there is.
+  package init() {}
+
   /// Φ(x); 0.5 for NaN.
   @inline(__always)
-  func callAsFunction(_ x: Double) -> Double {
+  package func callAsFunction(_ x: Double) -> Double {
     guard x > -Self.limit else { return x.isNaN ? 0.5 : 0 }
     guard x < Self.limit else { return 1 }
     let position = (x + Self.limit) * Self.perUnit

@@ -8,11 +8,11 @@
 ///
 /// A reference type without locks: it never leaves the function that made it, so it is deliberately not `Sendable`.
 /// Indices are the program's own, never a peer's; debug builds check them.
-final class WipedScratch<Element: BitwiseCopyable> {
-  let count: Int
+package final class WipedScratch<Element: BitwiseCopyable> {
+  package let count: Int
   private let elements: UnsafeMutablePointer<Element>
 
-  init(repeating value: Element, count: Int) {
+  package init(repeating value: Element, count: Int) {
     self.count = max(count, 0)
     elements = .allocate(capacity: max(count, 1))
     elements.initialize(repeating: value, count: max(count, 1))
@@ -24,7 +24,7 @@ final class WipedScratch<Element: BitwiseCopyable> {
   }
 
   @inline(__always)
-  subscript(index: Int) -> Element {
+  package subscript(index: Int) -> Element {
     get {
       assert(index >= 0 && index < count, "scratch index out of range")
       return elements[index]
@@ -37,7 +37,7 @@ final class WipedScratch<Element: BitwiseCopyable> {
 
   /// The elements as one pointer, for inner loops of an object that holds on to this scratch meanwhile.
   @inline(__always)
-  var pointer: UnsafeMutablePointer<Element> { elements }
+  package var pointer: UnsafeMutablePointer<Element> { elements }
 }
 
 extension BitString {

@@ -153,24 +153,24 @@ func kabschRotation(correlation h: Matrix3) -> Matrix3 {
 }
 
 /// Normal equations of a linear least-squares problem, gathered row by row and solved by Cholesky factorisation.
-struct LeastSquares {
+package struct LeastSquares {
   /// How many unknowns.
-  let unknowns: Int
+  package let unknowns: Int
   private var gram: [Double]
   private var moment: [Double]
   /// Σ y², the energy of the targets.
-  private(set) var energy = 0.0
+  package private(set) var energy = 0.0
   /// How many rows were added.
-  private(set) var count = 0
+  package private(set) var count = 0
 
-  init(unknowns: Int) {
+  package init(unknowns: Int) {
     self.unknowns = unknowns
     gram = Array(repeating: 0, count: unknowns * unknowns)
     moment = Array(repeating: 0, count: unknowns)
   }
 
   /// Adds one equation Σ row[i]·x[i] = target.
-  mutating func add(_ row: [Double], target: Double) {
+  package mutating func add(_ row: [Double], target: Double) {
     for i in 0..<unknowns {
       for j in 0...i { gram[i * unknowns + j] += row[i] * row[j] }
       moment[i] += row[i] * target
@@ -180,7 +180,7 @@ struct LeastSquares {
   }
 
   /// The solution, or `nil` where there are fewer rows than unknowns or they do not determine it.
-  func solve() -> [Double]? {
+  package func solve() -> [Double]? {
     guard count >= unknowns else { return nil }
     let n = unknowns
     var l = gram
@@ -219,7 +219,7 @@ struct LeastSquares {
   }
 
   /// Σ (y − row·x)² for a solution of these equations.
-  func residual(of x: [Double]) -> Double {
+  package func residual(of x: [Double]) -> Double {
     var explained = 0.0
     for i in 0..<unknowns { explained += x[i] * moment[i] }
     return max(energy - explained, 0)

@@ -1,7 +1,7 @@
 /// Reproducible random numbers: xoshiro256** (Blackman and Vigna, 2018), seeded by SplitMix64 (Steele et al., 2014).
 ///
 /// For simulation only: nothing that has to stay secret may come from here.
-struct SimulatorRandom: RandomNumberGenerator {
+package struct SimulatorRandom: RandomNumberGenerator {
   private var s0: UInt64
   private var s1: UInt64
   private var s2: UInt64
@@ -9,7 +9,7 @@ struct SimulatorRandom: RandomNumberGenerator {
   private var spare: Double?
 
   /// Starts a stream; streams of one seed are independent, so that changing one part of a simulation leaves the rest.
-  init(seed: UInt64, stream: UInt64) {
+  package init(seed: UInt64, stream: UInt64) {
     var state = seed &+ stream &* 0xD1B5_4A32_D192_ED03
     func splitMix() -> UInt64 {
       state &+= 0x9E37_79B9_7F4A_7C15
@@ -25,7 +25,7 @@ struct SimulatorRandom: RandomNumberGenerator {
   }
 
   /// The next 64 bits.
-  mutating func next() -> UInt64 {
+  package mutating func next() -> UInt64 {
     func rotate(_ x: UInt64, _ k: UInt64) -> UInt64 { (x << k) | (x >> (64 - k)) }
     let result = rotate(s1 &* 5, 7) &* 9
     let t = s1 << 17
@@ -39,13 +39,13 @@ struct SimulatorRandom: RandomNumberGenerator {
   }
 
   /// A number from 0 to below 1.
-  mutating func uniform() -> Double { Double(next() >> 11) * 0x1p-53 }
+  package mutating func uniform() -> Double { Double(next() >> 11) * 0x1p-53 }
 
   /// A number between two others.
-  mutating func uniform(_ low: Double, _ high: Double) -> Double { low + (high - low) * uniform() }
+  package mutating func uniform(_ low: Double, _ high: Double) -> Double { low + (high - low) * uniform() }
 
   /// A number with the standard normal distribution (Box and Muller, 1958).
-  mutating func normal() -> Double {
+  package mutating func normal() -> Double {
     if let value = spare {
       spare = nil
       return value

@@ -38,6 +38,8 @@ public struct LocalPairing: Sendable {
     public let processingSeconds: Double
     /// Messages sent by Alice and by Bob.
     public let messages: (alice: Int, bob: Int)
+    /// Both key zones laid open, where that was asked for and it came to bits.
+    package let disclosure: Disclosure?
     /// The end and the report that tell most: Bob's, whose report has Cascade's figures, unless he only says that Alice
     /// aborted, or paired where she did not.
     public var telling: (ending: Ending, report: PairingReport) {
@@ -66,6 +68,8 @@ public struct LocalPairing: Sendable {
   public var profile = QuantiserProfile.guard
   /// Deliberate errors, for demonstrations.
   public var rehearsal: Rehearsal?
+  /// Whether the outcome lays both key zones open; see ``Disclosure``.
+  package var disclosesKeyZones = false
   /// A clock to measure processing time by.
   public var stopwatch: @Sendable () -> PairingInstant
 
@@ -111,6 +115,7 @@ public struct LocalPairing: Sendable {
       if bitsAtStart[side].isEmpty {
         bitsAtStart[side] = sides[side].machine.uncorrectedBits
         sides[side].decisions = sides[side].machine.rawDecisions
+        if disclosesKeyZones { sides[side].openKeyZone = sides[side].machine.openKeyZone }
       }
     }
     func drain() {
@@ -157,7 +162,8 @@ public struct LocalPairing: Sendable {
       errors: errors, rawErrorRate: rawErrorRate(sides.map(\.decisions)),
       stopSeconds: stopped.flatMap { sides[0].seconds(fromOnsetTo: $0) },
       processingSeconds: finished.seconds(since: lastSample),
-      messages: (sides[0].messages, sides[1].messages))
+      messages: (sides[0].messages, sides[1].messages),
+      disclosure: Disclosure(alice: sides[0].openKeyZone, bob: sides[1].openKeyZone))
   }
 
   private func rawErrorRate(_ decisions: [[(symbol: Int, levels: Int)?]]) -> Double? {
@@ -181,6 +187,7 @@ public struct LocalPairing: Sendable {
     var ending: Ending?
     var messages = 0
     var decisions: [(symbol: Int, levels: Int)?] = []
+    var openKeyZone: OpenKeyZone?
 
     init(_ role: PairingRole, _ recording: Recording, _ pairing: LocalPairing) throws(AbortReason) {
       var sensors: Set<SensorKind> = []
