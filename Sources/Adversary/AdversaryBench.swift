@@ -7,12 +7,13 @@ import Motion
 package struct AdversaryBench: Sendable {
   /// What the attacks are made of.
   package struct Settings: Sendable, Hashable {
-    /// Earlier steps that a linear predictor looks at.
+    /// Earlier steps that a linear predictor looks at; beside a side series half as many again, since what a filter keeps of
+    /// a value is told apart by the values before.
     package var lags = 12
     /// The cameras.
     package var cameras = [3.0, 5, 8].map { CameraModel(cutoff: $0) }
-    /// What other recordings count for once the attacked one is under way, steps.
-    package var hold = 500.0
+    /// What other recordings count for once the attacked one is under way, steps; the attacks mix one predictor for each.
+    package var holds: [Double] = [30, 100, 300, 1000]
     /// Seed of the perceptron and of the cameras' noise.
     package var seed: UInt64 = 1
 
@@ -68,11 +69,13 @@ package struct AdversaryBench: Sendable {
     let pair = subject.pair
     guard let table = MotionTable(pair, channels: pair.observed, spacing: pair.spacing) else { return nil }
     let map = ValueMap(pair, table)
-    let forecast = forecast(pair, table, training: training, hold: settings.hold, sideWidth: 0) { _, _, _ in nil }
+    let forecasts = forecasts(pair, table, training: training, holds: settings.holds, sideWidth: 0) { _, _, _ in nil }
+    guard let forecast = forecasts.first else { return nil }
     return Prepared(
       subject: subject, table: table, map: map,
-      imitation: Self.nearest(subject.imitations, to: table, pair), other: Self.nearest(subject.others, to: table, pair),
-      forecast: forecast, guesses: SymbolGuesses(pair, forecast, map, scales: scales(pair, table)))
+      imitation: Self.nearest(subject.imitations, to: table, pair),
+      other: Self.nearest(subject.others, to: table, pair),
+      forecast: forecast, guesses: guesses(pair, forecasts, map, table))
   }
 
   /// Attacks a subject in every way.
@@ -86,15 +89,15 @@ package struct AdversaryBench: Sendable {
     func score(_ name: String, _ guesses: SymbolGuesses) {
       scores.append(AttackScore(name, guesses, of: pair))
     }
-    func score(_ name: String, _ forecast: MotionForecaster.Forecast) {
-      score(name, SymbolGuesses(pair, forecast, prepared.map, scales: scales(pair, prepared.table)))
+    func score(_ name: String, _ forecasts: [MotionForecaster.Forecast]) {
+      score(name, guesses(pair, forecasts, prepared.map, prepared.table))
     }
     score("uniform", SymbolGuesses(pair) { _, _ in })
     score("majority", Self.majority(pair))
     var tables = TableAttack()
     for other in pairs { tables.train(other) }
     score("table", tables.run(pair))
-    score("linear", forecast(pair, prepared.table, training: pairs, hold: nil, sideWidth: 0) { _, _, _ in nil })
+    score("linear", forecasts(pair, prepared.table, training: pairs, holds: [nil], sideWidth: 0) { _, _, _ in nil })
     score("linear, adaptive", prepared.guesses)
     if !training.isEmpty {
       var perceptron = PerceptronAttack(seed: settings.seed)
@@ -105,7 +108,8 @@ package struct AdversaryBench: Sendable {
       let width = 9 * pair.observed.count
       score(
         "camera \(Self.text(camera.cutoff)) Hz",
-        forecast(pair, prepared.table, training: pairs, hold: settings.hold, sideWidth: width) { number, table, spacing in
+        forecasts(pair, prepared.table, training: pairs, holds: settings.holds, sideWidth: width) {
+          number, table, spacing in
           var random = SimulatorRandom(seed: settings.seed &+ UInt64(number ?? 999_999), stream: 102)
           return camera.series(of: table, spacing: spacing, random: &random)
         })
@@ -115,8 +119,8 @@ package struct AdversaryBench: Sendable {
       let donors = training.map { $0[keyPath: donor] }
       score(
         name,
-        forecast(
-          pair, prepared.table, training: pairs, hold: settings.hold, sideWidth: 9 * pair.observed.count
+        forecasts(
+          pair, prepared.table, training: pairs, holds: settings.holds, sideWidth: 9 * pair.observed.count
         ) { number, table, spacing in
           (number.map { donors[$0] } ?? own)?.fit(to: table, spacing: spacing)?.side
         })
@@ -126,17 +130,17 @@ package struct AdversaryBench: Sendable {
 
   // MARK: - Parts
 
-  /// The linear predictor, trained on the others, over a pair.
+  /// The linear predictor, trained on the others, over a pair: once for every hold.
   ///
   /// - Parameter side: the side series of a training pair by its number, or of the attacked one (`nil`); a training pair
   ///   without one is left out where the attacked one has it.
-  private func forecast(
-    _ pair: AttackedPair, _ table: MotionTable, training: [AttackedPair], hold: Double?, sideWidth: Int,
+  private func forecasts(
+    _ pair: AttackedPair, _ table: MotionTable, training: [AttackedPair], holds: [Double?], sideWidth: Int,
     side: (_ number: Int?, _ table: MotionTable, _ spacing: Double) -> SideSeries?
-  ) -> MotionForecaster.Forecast {
+  ) -> [MotionForecaster.Forecast] {
     let forecaster = MotionForecaster(
       observed: pair.observed, targets: pair.channels, sideWidth: sideWidth,
-      settings: MotionForecaster.Settings(lags: settings.lags, hold: hold))
+      settings: MotionForecaster.Settings(lags: sideWidth > 0 ? settings.lags * 3 / 2 : settings.lags))
     forecaster.train(
       training.enumerated().compactMap { number, other in
         guard Set(other.observed).isSuperset(of: pair.observed),
@@ -145,8 +149,16 @@ package struct AdversaryBench: Sendable {
         let own = side(number, table, pair.spacing)
         return sideWidth > 0 && own == nil ? nil : MotionForecaster.Source(table: table, side: own)
       })
-    return forecaster.forecast(
-      MotionForecaster.Source(table: table, side: side(nil, table, pair.spacing)), steps: pair.steps)
+    let source = MotionForecaster.Source(table: table, side: side(nil, table, pair.spacing))
+    return holds.map { forecaster.forecast(source, steps: pair.steps, hold: $0) }
+  }
+
+  /// The mixture of what several forecasts make of the kept symbols.
+  private func guesses(
+    _ pair: AttackedPair, _ forecasts: [MotionForecaster.Forecast], _ map: ValueMap, _ table: MotionTable
+  ) -> SymbolGuesses {
+    let scales = scales(pair, table)
+    return SymbolGuesses(mixing: forecasts.map { SymbolGuesses(pair, $0, map, scales: scales) })
   }
 
   /// Scales of the plan's channels.

@@ -23,7 +23,7 @@ package struct AttackScore: Sendable, Encodable {
   package let creditedBits: Int
 
   /// Whether the pairing credits no more than the attack leaves.
-  package var holds: Bool { Double(creditedBits) <= leftBits }
+  package let holds: Bool
   /// What is left beyond what is credited, per kept bit; the least is the worst.
   package let slack: Double
 
@@ -66,6 +66,7 @@ package struct AttackScore: Sendable, Encodable {
     guessLog2 = Self.chance(tops)
     leftBits = min(minEntropy, crossEntropy) * Double(bits) - Double(pair.leakageBits)
     creditedBits = pair.creditedBits - pair.leakageBits
+    holds = Double(creditedBits) <= leftBits
     slack = (leftBits - Double(creditedBits)) / Double(bits)
   }
 

@@ -109,3 +109,8 @@ package struct Donor: Sendable {
     return Fit(series: series, quality: quality, rotationQuality: rotationQuality ?? quality)
   }
 }
+
+extension AttackedPair {
+  /// Alice's recording as one to hold against others.
+  package var donor: Donor? { Donor(name: name, recording: recording) }
+}

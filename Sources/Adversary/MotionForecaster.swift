@@ -12,8 +12,6 @@ final class MotionForecaster {
     var lags = 12
     /// How many imagined rows of unrelated entries hold the weights down.
     var ridge = 1e-3
-    /// What the other recordings count for once the attacked one is under way, rows; `nil`: only they are learnt from.
-    var hold: Double? = 500
   }
 
   /// Guesses of the motion in the key zone's cells, in units of the table's scales.
@@ -138,22 +136,25 @@ final class MotionForecaster {
   }
 
   /// Goes through the attacked recording from its onset, guessing each value before it learns it.
-  func forecast(_ source: Source, steps: Range<Int>) -> Forecast {
+  ///
+  /// - Parameter hold: what the other recordings count for from here on, rows; `nil`: only they are learnt from.
+  func forecast(_ source: Source, steps: Range<Int>, hold: Double?) -> Forecast {
+    let regression = GappedRegression(copying: regression)
     let count = targets.count
     let empty = [Double](repeating: .nan, count: steps.count * count)
     var forecast = Forecast(means: empty, spreads: empty, swells: empty, law: law)
     var sums = variances.map { $0 * 100 }
     var weights = [Double](repeating: 100, count: count)
     var sizes = Swells(observed, targets, rate: swellRate)
-    if let hold = settings.hold { regression.limitWeight(to: hold) }
+    if let hold { regression.limitWeight(to: hold) }
     for step in settings.lags..<min(steps.upperBound, source.table.steps) {
       let gaps = fill(source, step)
-      let teaches = settings.hold != nil && 4 * gaps <= row.count
+      let teaches = hold != nil && 4 * gaps <= row.count
       guard teaches || steps.contains(step) else { continue }
       var now: [(target: Int, error: Double, gap: Double)] = []
       regression.guess(row, start..<row.count) { entry, mean, gap in
         let target = entry - start
-        let variance = settings.hold == nil ? variances[target] : sums[target] / weights[target]
+        let variance = hold == nil ? variances[target] : sums[target] / weights[target]
         let gap = max(gap, 1)
         if steps.contains(step) {
           let cell = (step - steps.lowerBound) * count + target

@@ -19,7 +19,9 @@ struct MotionTable: Sendable {
   init?(
     _ recording: Recording, onset: Int64, grid: SampleGrid, channels: [MotionChannel], width: Int, end: Int
   ) {
-    let models = channels.compactMap { InnovationModel(channel: $0, order: 1, coefficients: $0.kind == .gyroscope ? [0] : []) }
+    let models = channels.compactMap {
+      InnovationModel(channel: $0, order: 1, coefficients: $0.kind == .gyroscope ? [0] : [])
+    }
     guard let chain = InnovationChain(width: width, models: models), end > 0 else { return nil }
     let block = chain.ownInnovations(of: recording, onset: onset, grid: grid, channels: channels, steps: 0..<end)
     var values = Array(block.inputs)

@@ -39,4 +39,24 @@ struct SymbolGuesses: Sendable {
         position: pair.positions.isEmpty ? 0 : pair.positions[cell])
     }
   }
+
+  /// The mixture of several attackers' guesses, each with a vote by how well it did so far; votes are shared a little, so
+  /// that one may come back.
+  init(mixing guesses: [SymbolGuesses]) {
+    var votes = [Double](repeating: 1 / Double(max(guesses.count, 1)), count: guesses.count)
+    let share = 0.005
+    for place in (guesses.first?.cells ?? []).indices {
+      guard let first = guesses.first?.cells[place] else { break }
+      var mixed = [Double](repeating: 0, count: first.probabilities.count)
+      for (vote, guess) in zip(votes, guesses) {
+        for symbol in mixed.indices { mixed[symbol] += vote * guess.cells[place].probabilities[symbol] }
+      }
+      cells.append(Cell(cell: first.cell, truth: first.truth, probabilities: mixed))
+      let sum = mixed[first.truth]
+      for (number, guess) in guesses.enumerated() {
+        votes[number] *= guess.cells[place].probabilities[first.truth] / sum
+        votes[number] = (1 - share) * votes[number] + share / Double(guesses.count)
+      }
+    }
+  }
 }

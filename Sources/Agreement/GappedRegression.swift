@@ -60,6 +60,14 @@ package final class GappedRegression {
     refactor()
   }
 
+  /// What another one knows, to be learnt on from separately.
+  package convenience init(copying other: GappedRegression) {
+    self.init(width: other.width, ridge: other.ridge, forgetting: other.forgetting)
+    sum.pointer.update(from: other.sum.pointer, count: width * width)
+    weight = other.weight
+    refactor()
+  }
+
   private func clear() {
     for index in 0..<sum.count { sum[index] = 0 }
     for column in 0..<width { sum[column * width + column] = ridge }

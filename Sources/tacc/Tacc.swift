@@ -22,8 +22,8 @@ struct Tacc: ParsableCommand {
     version: version,
     subcommands: [
       AgentCommand.self, Press.self, Status.self, PeersCommand.self, ExportCommand.self, DemoLocal.self, Evaluate.self,
-      Client.self, Session.self, RelayCommand.self, Simulate.self, Convert.self, SensorsCommand.self, Record.self,
-      IIODReplayCommand.self,
+      AdversaryCommand.self, Client.self, Session.self, RelayCommand.self, Simulate.self, Convert.self,
+      SensorsCommand.self, Record.self, IIODReplayCommand.self,
     ])
 
   static func main() {

@@ -77,15 +77,20 @@ struct Trial: Sendable {
     "\(kind)-\(String(repeating: "0", count: max(0, digits - "\(seed)".count)))\(seed)"
   }
 
+  /// Reads or makes the pair, as given.
+  func pair() throws -> CapturePair {
+    switch source {
+    case .directory(let path): try CapturePair.read(directory: path)
+    case .simulation(let parameters): try Simulator.simulate(parameters).pair
+    }
+  }
+
   /// Reads or makes the pair and runs the whole pairing.
   func run(profile: QuantiserProfile = .guard, margin: Int) -> TrialResult {
     var result = TrialResult(self)
     let pair: CapturePair
     do {
-      switch source {
-      case .directory(let path): pair = try CapturePair.read(directory: path)
-      case .simulation(let parameters): pair = try Simulator.simulate(parameters).pair
-      }
+      pair = try self.pair()
     } catch {
       result.error = "\(error)"
       return result
