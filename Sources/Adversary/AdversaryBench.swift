@@ -128,6 +128,15 @@ package struct AdversaryBench: Sendable {
     return scores.compactMap { $0 }
   }
 
+  /// Whether two pairs are recordings of one motion, as by further sensors on one body: then neither may teach about the
+  /// other.
+  package static func isSameMotion(_ one: AttackedPair, _ other: AttackedPair) -> Bool {
+    guard let table = MotionTable(one, channels: one.observed, spacing: one.spacing), let donor = other.donor,
+      let fit = donor.fit(to: table, spacing: one.spacing)
+    else { return false }
+    return fit.rotationQuality >= Donor.Fit.sameBody
+  }
+
   // MARK: - Parts
 
   /// The linear predictor, trained on the others, over a pair: once for every hold.

@@ -30,7 +30,7 @@ package struct AttackedPair: Sendable {
   /// Steps of one second of mask.
   let stepsPerSecond: Int
   /// Alice's values, row-major by step and channel, NaN where missing.
-  let values: [Double]
+  var values: [Double]
   /// rms of each channel's values: public in all but the last digits, since the plan tells it.
   let valueScales: [Double]
   /// Published positions in the cells, laid out alike; empty where the profile publishes none.
@@ -40,57 +40,13 @@ package struct AttackedPair: Sendable {
   /// What Bob kept.
   let peerKept: [Bool]
   /// Alice's symbols where both kept the cell, −1 elsewhere.
-  let symbols: [Int8]
+  var symbols: [Int8]
   /// n.
   package let keptBits: Int
   /// Bits that the pairing credits before leakage and margin: n times the least bound.
   package let creditedBits: Int
   /// Bits disclosed to correct errors.
   package let leakageBits: Int
-
-  /// The pair of a pairing that was run to disclose its key zones; `nil` where it never came to bits, or credits nothing.
-  package init?(name: String, recording: Recording, outcome: LocalPairing.Outcome) {
-    guard let disclosure = outcome.disclosure else { return nil }
-    let clamps = [outcome.aliceReport, outcome.bobReport].compactMap(\.clamp)
-    guard let credited = clamps.map(\.entropyBits).max(), let leakage = clamps.map(\.leakageBits).max() else {
-      return nil
-    }
-    self.name = name
-    self.recording = recording
-    onset = disclosure.onset
-    grid = disclosure.grid
-    let plan = disclosure.plan
-    width = plan.chain.width
-    channels = plan.channels.map(\.channel)
-    levels = plan.channels.map(\.levels)
-    let quantisers = plan.channels.compactMap(\.quantiser)
-    guard quantisers.count == channels.count else { return nil }
-    geometry = quantisers.map(CellGeometry.init)
-    orders = plan.channels.map { plan.chain.model(for: $0.channel)?.order ?? 0 }
-    steps = disclosure.steps
-    stepsPerSecond = disclosure.stepsPerSecond
-    let values = disclosure.alice.values
-    self.values = values
-    valueScales = quantisers.indices.map { channel in
-      let own = stride(from: channel, to: values.count, by: quantisers.count).map { values[$0] }.filter(\.isFinite)
-      let power = own.reduce(0) { $0 + $1 * $1 }
-      return power > 0 ? (power / Double(own.count)).squareRoot() : 1
-    }
-    positions = []
-    ownKept = disclosure.alice.kept
-    peerKept = disclosure.bob.kept
-    var symbols = [Int8](repeating: -1, count: values.count)
-    var kept = 0
-    for cell in values.indices where ownKept[cell] && peerKept[cell] {
-      let channel = cell % quantisers.count
-      symbols[cell] = Int8(Quantiser.gray(quantisers[channel].nearestCell(values[cell])))
-      kept += levels[channel]
-    }
-    self.symbols = symbols
-    keptBits = kept
-    creditedBits = credited
-    leakageBits = leakage
-  }
 
   /// Spacing of the steps, seconds.
   var spacing: Double { Double(width) * grid.spacing }
@@ -101,5 +57,39 @@ package struct AttackedPair: Sendable {
       let has = kind == .gyroscope ? recording.hasGyroscope : recording.hasAccelerometer
       return has ? (0..<3).map { MotionChannel(kind: kind, axis: $0) } : []
     }
+  }
+}
+
+extension AttackedPair {
+  /// The pair of a pairing that was run to disclose its key zones; `nil` where it never came to bits, or credits nothing.
+  package init?(name: String, recording: Recording, outcome: LocalPairing.Outcome) {
+    guard let disclosure = outcome.disclosure else { return nil }
+    let clamps = [outcome.aliceReport, outcome.bobReport].compactMap(\.clamp)
+    guard let credited = clamps.map(\.entropyBits).max(), let leakage = clamps.map(\.leakageBits).max() else {
+      return nil
+    }
+    let plan = disclosure.plan
+    let quantisers = plan.channels.compactMap(\.quantiser)
+    guard quantisers.count == plan.channels.count else { return nil }
+    let values = disclosure.alice.values
+    let levels = plan.channels.map(\.levels)
+    var symbols = [Int8](repeating: -1, count: values.count)
+    var kept = 0
+    for cell in values.indices where disclosure.alice.kept[cell] && disclosure.bob.kept[cell] {
+      let channel = cell % quantisers.count
+      symbols[cell] = Int8(Quantiser.gray(quantisers[channel].nearestCell(values[cell])))
+      kept += levels[channel]
+    }
+    self.init(
+      name: name, recording: recording, onset: disclosure.onset, grid: disclosure.grid, width: plan.chain.width,
+      channels: plan.channels.map(\.channel), levels: levels, geometry: quantisers.map(CellGeometry.init),
+      orders: plan.channels.map { plan.chain.model(for: $0.channel)?.order ?? 0 }, steps: disclosure.steps,
+      stepsPerSecond: disclosure.stepsPerSecond, values: values,
+      valueScales: quantisers.indices.map { channel in
+        let own = stride(from: channel, to: values.count, by: quantisers.count).map { values[$0] }.filter(\.isFinite)
+        let power = own.reduce(0) { $0 + $1 * $1 }
+        return power > 0 ? (power / Double(own.count)).squareRoot() : 1
+      }, positions: [], ownKept: disclosure.alice.kept, peerKept: disclosure.bob.kept, symbols: symbols,
+      keptBits: kept, creditedBits: credited, leakageBits: leakage)
   }
 }

@@ -38,7 +38,7 @@ package struct CameraModel: Sendable, Hashable {
     // A little denser than the band needs, from two such samples before the moment to six after: the past is known.
     let stride = max(1, Int(1 / (2.6 * cutoff * spacing)))
     let late = Int((delay / spacing).rounded())
-    return SideSeries(seen, lags: (-6...2).map { $0 * stride - late })
+    return SideSeries(seen, lags: (-6...2).map { $0 * stride + late })
   }
 
   /// A windowed sinc over three periods of the cut-off to either side, which delays nothing.

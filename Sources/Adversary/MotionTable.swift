@@ -8,7 +8,7 @@ struct MotionTable: Sendable {
   /// How many steps; step 0 is at the onset.
   let steps: Int
   /// Row-major, each divided by the scale of its channel; NaN where missing.
-  private(set) var values: [Double]
+  var values: [Double]
   /// Scale of each channel, SI units: the rms of the sensor over the preamble, which is public.
   let scales: [Double]
 

@@ -56,7 +56,7 @@ struct Siege {
       // Those of its own class first, each class beginning with the next one, so that all are learnt from alike.
       let others = subjects.filter { $0 > number } + subjects.filter { $0 < number }
       let own = others.filter { trials[$0].category == trials[number].category }
-      return Array((own + others.filter { trials[$0].category != trials[number].category }).prefix(training))
+      return own + others.filter { trials[$0].category != trials[number].category }
     }
   }
 
@@ -64,7 +64,7 @@ struct Siege {
   ///   - trials: all pairs.
   ///   - attacked: how many of them, from the first on.
   ///   - other: pairs of the same people.
-  ///   - lessons: which of the pairs that came to bits the one of a number learns from.
+  ///   - lessons: which of the pairs that came to bits the one of a number may learn from, the most telling first.
   private func attack(
     _ trials: [Trial], attacked: Int, other: [Trial], lessons: (_ number: Int, _ subjects: [Int]) -> [Int]
   ) -> AdversaryReport {
@@ -86,9 +86,10 @@ struct Siege {
       }
     }
     let numbers = subjects.keys.sorted()
-    let tasks = numbers.map { number in
+    let candidates = numbers.map { number in
       Task(trial: trials[number], number: number, lessons: lessons(number, numbers))
     }
+    let tasks = mapConcurrently(candidates, jobs: jobs) { [subjects] task in taught(task, subjects) }
     let prepared = mapConcurrently(tasks, jobs: jobs) { [subjects] task -> (Int, AdversaryBench.Prepared?) in
       defer { bar.advance() }
       guard let subject = subjects[task.number] else { return (task.number, nil) }
@@ -107,6 +108,18 @@ struct Siege {
     }.compactMap { $0 }
     bar.clear()
     return report
+  }
+
+  /// The same with as many lessons as are wanted, none of them a recording of the same motion.
+  private func taught(_ task: Task, _ subjects: [Int: AdversaryBench.Subject]) -> Task {
+    var lessons: [Int] = []
+    for number in task.lessons where lessons.count < training {
+      guard let own = subjects[task.number]?.pair, let other = subjects[number]?.pair else { continue }
+      // Simulated pairs of different seeds have nothing in common.
+      if case .directory = task.trial.source, AdversaryBench.isSameMotion(own, other) { continue }
+      lessons.append(number)
+    }
+    return Task(trial: task.trial, number: task.number, lessons: lessons)
   }
 
   /// Runs one pairing.

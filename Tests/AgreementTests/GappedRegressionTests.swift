@@ -87,4 +87,20 @@ struct GappedRegressionTests {
     _ = Self.guess(regression, [1, .nan], 1)
     #expect(!regression.isFinite)
   }
+
+  @Test("a copy knows the same and learns apart; what is limited soon gives way to what is new")
+  func copies() {
+    let regression = Self.taught(missing: 0)
+    let copy = GappedRegression(copying: regression)
+    #expect(Self.guess(copy, [1, 1, .nan], 2).0 == Self.guess(regression, [1, 1, .nan], 2).0)
+    copy.limitWeight(to: 20)
+    #expect(abs(Self.guess(copy, [1, 1, .nan], 2).0 + 1) < 0.05)
+    var generator = SeededGenerator(seed: 82)
+    for _ in 0..<400 {
+      let (a, b) = (generator.normal(), generator.normal())
+      copy.learn(Self.row([a, b, a + b]), hasGaps: false)
+    }
+    #expect(abs(Self.guess(copy, [1, 1, .nan], 2).0 - 2) < 0.3)
+    #expect(abs(Self.guess(regression, [1, 1, .nan], 2).0 + 1) < 0.05)
+  }
 }
