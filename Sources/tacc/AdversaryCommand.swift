@@ -81,7 +81,7 @@ struct AdversaryCommand: ParsableCommand {
 
   @Option(
     help: "Other pairs that an attack learns from: of --all the nearest in kind, else simulated ones beside --count.")
-  var training = 12
+  var training = 8
 
   @Option(
     parsing: .upToNextOption, help: ArgumentHelp("What cameras see below, Hz.", valueName: "Hz"))
