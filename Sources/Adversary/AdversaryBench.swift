@@ -64,11 +64,14 @@ package struct AdversaryBench: Sendable {
   /// Lets the linear predictor go over a subject.
   ///
   /// - Parameter training: other pairs, to learn from.
-  /// - Returns: `nil` where its motion cannot be laid out on its own steps.
+  /// - Returns: `nil` where its values do not follow from its motion as the bench knows it, so that attacks would seem weaker
+  ///   than they are.
   package func prepare(_ subject: Subject, training: [AttackedPair]) -> Prepared? {
     let pair = subject.pair
     guard let table = MotionTable(pair, channels: pair.observed, spacing: pair.spacing) else { return nil }
     let map = ValueMap(pair, table)
+    let kept = pair.symbols.indices.filter { pair.symbols[$0] >= 0 }
+    guard 20 * kept.count(where: { !map.gains[$0].isFinite }) <= kept.count else { return nil }
     let forecasts = forecasts(pair, table, training: training, holds: settings.holds, sideWidth: 0) { _, _, _ in nil }
     guard let forecast = forecasts.first else { return nil }
     return Prepared(

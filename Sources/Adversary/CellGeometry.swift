@@ -8,7 +8,7 @@ package enum CellGeometry: Sendable, Hashable {
   /// The kept part of every cell, ascending; the symbol of cell k is its Gray code.
   case cells([ClosedRange<Double>])
   /// Cells of the width `step`; the value lies at the published position in its cell, somewhere within `width` of a cell
-  /// from there on. The symbol is the Gray code of the cell's index modulo the number of symbols.
+  /// from there on. The symbol is the cell's index modulo the number of symbols.
   case comb(step: Double, width: Double)
 
   /// The cells of a quantiser less their guards.
@@ -45,7 +45,7 @@ package enum CellGeometry: Sendable, Hashable {
       for offset in stride(from: -reach, through: reach, by: 1) {
         let index = centre + offset
         let lower = (index + position) * step
-        let symbol = Quantiser.gray(Int(index) & (count - 1))
+        let symbol = Int(index) & (count - 1)
         symbols[symbol] += law.mass((lower - mean) / spread, (lower + width * step - mean) / spread)
       }
     }

@@ -100,6 +100,8 @@ struct AdversaryReport: Encodable, Sendable {
     }
   }
   var withoutBits: [Aborted] = []
+  /// Pairs whose bits the bench does not understand.
+  var unattacked: [String] = []
   var unreadable: [Unreadable] = []
 
   init(margin: Int, settings: AdversaryBench.Settings, training: Int) {
@@ -111,7 +113,7 @@ struct AdversaryReport: Encodable, Sendable {
   }
 
   /// Whether there was no pair at all.
-  var isEmpty: Bool { pairs.isEmpty && withoutBits.isEmpty && unreadable.isEmpty }
+  var isEmpty: Bool { pairs.isEmpty && withoutBits.isEmpty && unattacked.isEmpty && unreadable.isEmpty }
 
   /// Every attack that leaves less than what is credited, the worst first.
   var broken: [(pair: Pair, score: AttackScore)] { ranked.filter { !$0.score.holds } }
@@ -136,12 +138,14 @@ struct AdversaryReport: Encodable, Sendable {
         "less is left than is credited by \(broken.count) attacks; the worst: \(worst.score.attack) on \(worst.pair.name) "
           + "leaves \(Int(worst.score.leftBits.rounded(.down))) of \(worst.score.creditedBits) bits")
     }
+    if let first = unattacked.first { return .fault("the bench does not understand the bits of \(first)") }
     if !unreadable.isEmpty { return .badInput("cannot be read: \(unreadable.map(\.name).joined(separator: ", "))") }
     return pairs.isEmpty ? .aborted : nil
   }
 
   private enum CodingKeys: String, CodingKey {
-    case margin, training, seed, cameraCorrelation, cameraDelayMs, pairs, classes, broken, withoutBits, unreadable
+    case margin, training, seed, cameraCorrelation, cameraDelayMs, pairs, classes, broken
+    case withoutBits, unattacked, unreadable
   }
 
   func encode(to encoder: any Encoder) throws {
@@ -155,6 +159,7 @@ struct AdversaryReport: Encodable, Sendable {
     try container.encode(pairs, forKey: .pairs)
     try container.encode(classes, forKey: .classes)
     try container.encode(withoutBits, forKey: .withoutBits)
+    try container.encode(unattacked, forKey: .unattacked)
     try container.encode(unreadable, forKey: .unreadable)
   }
 

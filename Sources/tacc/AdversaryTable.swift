@@ -28,6 +28,9 @@ struct AdversaryTable {
       sections.append(
         "without bits to attack: \(report.withoutBits.count) pairs: \(EvaluationTable.counts(codes))")
     }
+    if !report.unattacked.isEmpty {
+      sections.append("bits that the bench does not understand: \(report.unattacked.joined(separator: ", "))")
+    }
     if !report.unreadable.isEmpty {
       sections.append(
         (["cannot be read"] + report.unreadable.map { "  \($0.name): \($0.error)" }).joined(separator: "\n"))

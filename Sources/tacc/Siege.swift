@@ -100,6 +100,7 @@ struct Siege {
       )
     }
     let known = Dictionary(prepared.compactMap { pair in pair.1.map { (pair.0, $0) } }) { first, _ in first }
+    report.unattacked = tasks.filter { $0.number < attacked && known[$0.number] == nil }.map(\.trial.name)
     report.pairs = mapConcurrently(tasks.filter { $0.number < attacked }, jobs: jobs) { task -> AdversaryReport.Pair? in
       defer { bar.advance() }
       guard let own = known[task.number] else { return nil }

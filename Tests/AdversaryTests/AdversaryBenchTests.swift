@@ -36,4 +36,12 @@ struct AdversaryBenchTests {
     let again = try Self.scores(Fixture.settings()).map(\.crossEntropy)
     #expect(again == scores.filter { !$0.attack.hasPrefix("camera") }.map(\.crossEntropy))
   }
+
+  @Test("refuses a pair whose values do not follow from its motion, rather than find it strong")
+  func notUnderstood() throws {
+    var pair = try Fixture.first.get()
+    for cell in pair.values.indices { pair.values[cell] *= Double(cell % 7) + 1 }
+    let subject = AdversaryBench.Subject(pair: pair, imitations: [], others: [])
+    #expect(AdversaryBench(Fixture.settings()).prepare(subject, training: []).map { _ in true } == nil)
+  }
 }

@@ -91,6 +91,9 @@ struct AdversaryCommandTests {
         .hasPrefix("credited more than is left: 0 of 8 attacks on 1 pairs"))
     report.unreadable = [AdversaryReport.Unreadable(name: "x", error: "is no pair")]
     #expect(report.exitStatus?.code == 2)
+    report.unattacked = ["y"]
+    #expect(report.exitStatus?.code == 1 && report.exitStatus?.message?.contains("y") == true)
+    report.unattacked = []
     report.unreadable = []
     report.pairs = []
     #expect(report.exitStatus?.code == 3)
