@@ -74,38 +74,43 @@ package struct Donor: Sendable {
   private func match(_ table: MotionTable, _ donated: [[Double]], _ length: Int, _ shift: Int, stride: Int) -> Fit? {
     var series = [[Double]](repeating: [], count: table.channels.count)
     var residuals = 0.0
-    var energies = 0.0
+    var kinds = 0.0
     var rotationQuality: Double?
     for kind in SensorKind.allCases {
       let columns = table.channels.indices.filter { table.channels[$0].kind == kind }
       guard !columns.isEmpty else { continue }
+      var equations = columns.map { _ in LeastSquares(unknowns: columns.count + 1) }
+      var sums = columns.map { _ in 0.0 }
+      var row = [Double](repeating: 1, count: columns.count + 1)
+      for step in Swift.stride(from: max(0, -shift), to: min(table.steps, length - shift), by: stride) {
+        for (place, column) in columns.enumerated() { row[place] = donated[column][step + shift] }
+        for (place, column) in columns.enumerated() {
+          let value = table[step, column]
+          guard value.isFinite else { continue }
+          equations[place].add(row, target: value)
+          sums[place] += value
+        }
+      }
       var kindResidual = 0.0
       var kindEnergy = 0.0
-      for target in columns {
-        var equations = LeastSquares(unknowns: columns.count + 1)
-        var sum = 0.0
-        for step in Swift.stride(from: max(0, -shift), to: min(table.steps, length - shift), by: stride) {
-          let value = table[step, target]
-          guard value.isFinite else { continue }
-          equations.add(columns.map { donated[$0][step + shift] } + [1], target: value)
-          sum += value
-        }
-        guard equations.count > 60, let solution = equations.solve() else { return nil }
-        kindResidual += equations.residual(of: solution)
-        kindEnergy += equations.energy - sum * sum / Double(equations.count)
+      for (place, target) in columns.enumerated() {
+        let own = equations[place]
+        guard own.count > 60, let solution = own.solve() else { return nil }
+        kindResidual += own.residual(of: solution)
+        kindEnergy += own.energy - sums[place] * sums[place] / Double(own.count)
         if stride == 1 {
           series[target] = (0..<table.steps).map { step in
-            let place = min(max(step + shift, 0), length - 1)
-            return zip(columns, solution).reduce(solution[columns.count]) { $0 + donated[$1.0][place] * $1.1 }
+            let nearest = min(max(step + shift, 0), length - 1)
+            return zip(columns, solution).reduce(solution[columns.count]) { $0 + donated[$1.0][nearest] * $1.1 }
           }
         }
       }
       residuals += kindResidual / max(kindEnergy, 1e-12)
-      energies += 1
+      kinds += 1
       if rotationQuality == nil { rotationQuality = 1 - kindResidual / max(kindEnergy, 1e-12) }
     }
-    guard energies > 0 else { return nil }
-    let quality = 1 - residuals / energies
+    guard kinds > 0 else { return nil }
+    let quality = 1 - residuals / kinds
     return Fit(series: series, quality: quality, rotationQuality: rotationQuality ?? quality)
   }
 }
