@@ -92,7 +92,8 @@ struct GappedRegressionTests {
   func copies() {
     let regression = Self.taught(missing: 0)
     let copy = GappedRegression(copying: regression)
-    #expect(Self.guess(copy, [1, 1, .nan], 2).0 == Self.guess(regression, [1, 1, .nan], 2).0)
+    // The copy has taken account of the very last rows already.
+    #expect(abs(Self.guess(copy, [1, 1, .nan], 2).0 - Self.guess(regression, [1, 1, .nan], 2).0) < 0.001)
     copy.limitWeight(to: 20)
     #expect(abs(Self.guess(copy, [1, 1, .nan], 2).0 + 1) < 0.05)
     var generator = SeededGenerator(seed: 82)
