@@ -43,7 +43,6 @@ package struct AdversaryBench: Sendable {
     /// The subject.
     package let subject: Subject
     let table: MotionTable
-    let map: ValueMap
     let imitation: Donor?
     let other: Donor?
     let forecast: MotionForecaster.Forecast
@@ -68,17 +67,15 @@ package struct AdversaryBench: Sendable {
   ///   than they are.
   package func prepare(_ subject: Subject, training: [AttackedPair]) -> Prepared? {
     let pair = subject.pair
-    guard let table = MotionTable(pair, channels: pair.observed, spacing: pair.spacing) else { return nil }
-    let map = ValueMap(pair, table)
-    let kept = pair.symbols.indices.filter { pair.symbols[$0] >= 0 }
-    guard 20 * kept.count(where: { !map.gains[$0].isFinite }) <= kept.count else { return nil }
+    guard let table = MotionTable(pair) else { return nil }
+    guard 20 * pair.map.failures(pair, table) <= pair.symbols.count(where: { $0 >= 0 }) else { return nil }
     let forecasts = forecasts(pair, table, training: training, holds: settings.holds, sideWidth: 0) { _, _, _ in nil }
     guard let forecast = forecasts.first else { return nil }
     return Prepared(
-      subject: subject, table: table, map: map,
+      subject: subject, table: table,
       imitation: Self.nearest(subject.imitations, to: table, pair),
       other: Self.nearest(subject.others, to: table, pair),
-      forecast: forecast, guesses: guesses(pair, forecasts, map, table))
+      forecast: forecast, guesses: guesses(pair, forecasts, table))
   }
 
   /// Attacks a subject in every way.
@@ -93,7 +90,7 @@ package struct AdversaryBench: Sendable {
       scores.append(AttackScore(name, guesses, of: pair))
     }
     func score(_ name: String, _ forecasts: [MotionForecaster.Forecast]) {
-      score(name, guesses(pair, forecasts, prepared.map, prepared.table))
+      score(name, guesses(pair, forecasts, prepared.table))
     }
     score("uniform", SymbolGuesses(pair) { _, _ in })
     score("majority", Self.majority(pair))
@@ -134,7 +131,7 @@ package struct AdversaryBench: Sendable {
   /// Whether two pairs are recordings of one motion, as by further sensors on one body: then neither may teach about the
   /// other.
   package static func isSameMotion(_ one: AttackedPair, _ other: AttackedPair) -> Bool {
-    guard let table = MotionTable(one, channels: one.observed, spacing: one.spacing), let donor = other.donor,
+    guard let table = MotionTable(one), let donor = other.donor,
       let fit = donor.fit(to: table, spacing: one.spacing)
     else { return false }
     return fit.rotationQuality >= Donor.Fit.sameBody
@@ -156,7 +153,8 @@ package struct AdversaryBench: Sendable {
     forecaster.train(
       training.enumerated().compactMap { number, other in
         guard Set(other.observed).isSuperset(of: pair.observed),
-          let table = MotionTable(other, channels: pair.observed, spacing: pair.spacing)
+          let table = MotionTable(
+            other, channels: pair.observed, spacing: pair.spacing, filters: pair.filters)
         else { return nil }
         let own = side(number, table, pair.spacing)
         return sideWidth > 0 && own == nil ? nil : MotionForecaster.Source(table: table, side: own)
@@ -167,10 +165,10 @@ package struct AdversaryBench: Sendable {
 
   /// The mixture of what several forecasts make of the kept symbols.
   private func guesses(
-    _ pair: AttackedPair, _ forecasts: [MotionForecaster.Forecast], _ map: ValueMap, _ table: MotionTable
+    _ pair: AttackedPair, _ forecasts: [MotionForecaster.Forecast], _ table: MotionTable
   ) -> SymbolGuesses {
     let scales = scales(pair, table)
-    return SymbolGuesses(mixing: forecasts.map { SymbolGuesses(pair, $0, map, scales: scales) })
+    return SymbolGuesses(mixing: forecasts.map { SymbolGuesses(pair, $0, scales: scales) })
   }
 
   /// Scales of the plan's channels.

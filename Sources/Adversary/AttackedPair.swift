@@ -23,8 +23,8 @@ package struct AttackedPair: Sendable {
   let levels: [Int]
   /// The symbols' places in each.
   let geometry: [CellGeometry]
-  /// How many earlier steps a value in each depends on.
-  let orders: [Int]
+  /// What matches the two boards' motion, public.
+  let filters: [MatchingFilter]
   /// The steps of the key zone, on the grid.
   let steps: Range<Int>
   /// Steps of one second of mask.
@@ -33,11 +33,13 @@ package struct AttackedPair: Sendable {
   var values: [Double]
   /// rms of each channel's values: public in all but the last digits, since the plan tells it.
   let valueScales: [Double]
-  /// Published positions in the cells, laid out alike; empty where the profile publishes none.
+  /// How the values follow from the motion; the attacks are granted it.
+  let map: ValueMap
+  /// Published positions in the cells, 0 ..< 1, laid out alike; of no meaning where Alice kept nothing, and empty where the profile publishes none.
   let positions: [Double]
   /// What Alice kept.
   let ownKept: [Bool]
-  /// What Bob kept.
+  /// What Bob kept, or accepted.
   let peerKept: [Bool]
   /// Alice's symbols where both kept the cell, −1 elsewhere.
   var symbols: [Int8]
@@ -68,28 +70,37 @@ extension AttackedPair {
     guard let credited = clamps.map(\.entropyBits).max(), let leakage = clamps.map(\.leakageBits).max() else {
       return nil
     }
-    let plan = disclosure.plan
-    let quantisers = plan.channels.compactMap(\.quantiser)
-    guard quantisers.count == plan.channels.count else { return nil }
     let values = disclosure.alice.values
-    let levels = plan.channels.map(\.levels)
+    let count = disclosure.channels.count
+    let geometry: [CellGeometry]
+    let symbol: (_ cell: Int) -> Int?
+    switch disclosure.cutting {
+    case .between(let quantisers):
+      geometry = quantisers.map(CellGeometry.init)
+      symbol = { Quantiser.gray(quantisers[$0 % count].nearestCell(values[$0])) }
+    case .lattice(let quantisers):
+      geometry = quantisers.map(CellGeometry.init)
+      symbol = { quantisers[$0 % count].nearest(to: values[$0], position: disclosure.positions[$0])?.cell }
+    }
+    guard geometry.count == count else { return nil }
     var symbols = [Int8](repeating: -1, count: values.count)
     var kept = 0
     for cell in values.indices where disclosure.alice.kept[cell] && disclosure.bob.kept[cell] {
-      let channel = cell % quantisers.count
-      symbols[cell] = Int8(Quantiser.gray(quantisers[channel].nearestCell(values[cell])))
-      kept += levels[channel]
+      guard let symbol = symbol(cell) else { return nil }
+      symbols[cell] = Int8(symbol)
+      kept += disclosure.levels[cell % count]
     }
     self.init(
-      name: name, recording: recording, onset: disclosure.onset, grid: disclosure.grid, width: plan.chain.width,
-      channels: plan.channels.map(\.channel), levels: levels, geometry: quantisers.map(CellGeometry.init),
-      orders: plan.channels.map { plan.chain.model(for: $0.channel)?.order ?? 0 }, steps: disclosure.steps,
-      stepsPerSecond: disclosure.stepsPerSecond, values: values,
-      valueScales: quantisers.indices.map { channel in
-        let own = stride(from: channel, to: values.count, by: quantisers.count).map { values[$0] }.filter(\.isFinite)
+      name: name, recording: recording, onset: disclosure.onset, grid: disclosure.grid, width: disclosure.width,
+      channels: disclosure.channels, levels: disclosure.levels, geometry: geometry, filters: disclosure.filters,
+      steps: disclosure.steps, stepsPerSecond: disclosure.stepsPerSecond, values: values,
+      valueScales: (0..<count).map { channel in
+        let own = stride(from: channel, to: values.count, by: count).map { values[$0] }.filter(\.isFinite)
         let power = own.reduce(0) { $0 + $1 * $1 }
         return power > 0 ? (power / Double(own.count)).squareRoot() : 1
-      }, positions: [], ownKept: disclosure.alice.kept, peerKept: disclosure.bob.kept, symbols: symbols,
-      keptBits: kept, creditedBits: credited, leakageBits: leakage)
+      }, map: ValueMap(gains: disclosure.gains, shifts: disclosure.shifts),
+      positions: disclosure.positions.map { Double($0) / Double(OffsetQuantiser.positions) },
+      ownKept: disclosure.alice.kept, peerKept: disclosure.bob.kept, symbols: symbols, keptBits: kept,
+      creditedBits: credited, leakageBits: leakage)
   }
 }

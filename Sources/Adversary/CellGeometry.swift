@@ -21,6 +21,11 @@ package enum CellGeometry: Sendable, Hashable {
       })
   }
 
+  /// The cells of a lattice, with its positions as the places in them.
+  init(_ quantiser: OffsetQuantiser) {
+    self = .comb(step: quantiser.step, width: 1 / Double(OffsetQuantiser.positions))
+  }
+
   /// How probable each symbol is for a value about `mean`, given that it was kept.
   ///
   /// - Parameters:

@@ -58,7 +58,8 @@ package struct Donor: Sendable {
     let length = Int(Double(last - onset) * 1e-9 / (Double(width) * grid.spacing))
     guard
       let own = MotionTable(
-        recording, onset: onset, grid: grid, channels: table.channels, width: width, end: length)
+        recording, onset: onset, grid: grid, channels: table.channels, width: width, end: length,
+        filters: table.filters)
     else { return nil }
     let donated = table.channels.indices.map(own.filled)
     let least = min(table.steps, own.steps) * 3 / 5

@@ -11,20 +11,23 @@ struct MotionTable: Sendable {
   var values: [Double]
   /// Scale of each channel, SI units: the rms of the sensor over the preamble, which is public.
   let scales: [Double]
+  /// What it was filtered by.
+  let filters: [MatchingFilter]
 
   /// - Parameters:
   ///   - channels: the columns; those that the recording lacks are missing throughout.
   ///   - width: grid points per step.
   ///   - end: how many steps.
+  ///   - filters: those of the attacked pair; what Alice's board applies of them is applied to every motion.
   init?(
-    _ recording: Recording, onset: Int64, grid: SampleGrid, channels: [MotionChannel], width: Int, end: Int
+    _ recording: Recording, onset: Int64, grid: SampleGrid, channels: [MotionChannel], width: Int, end: Int,
+    filters: [MatchingFilter]
   ) {
-    let models = channels.compactMap {
-      InnovationModel(channel: $0, order: 1, coefficients: $0.kind == .gyroscope ? [0] : [])
-    }
-    guard let chain = InnovationChain(width: width, models: models), end > 0 else { return nil }
-    let block = chain.ownInnovations(of: recording, onset: onset, grid: grid, channels: channels, steps: 0..<end)
-    var values = Array(block.inputs)
+    let models = channels.compactMap { InnovationModel(channel: $0, order: 1) }
+    guard let chain = InnovationChain(width: width, models: models, filters: filters), end > 0 else { return nil }
+    let motion = chain.ownMotion(
+      of: recording, onset: onset, grid: grid, channels: channels, steps: 0..<end, usesLeverArm: false)
+    var values = Array(motion.values)
     let preamble = min(end, Int(Preamble.duration / (Double(width) * grid.spacing)))
     let scales = channels.map { channel -> Double in
       var sum = 0.0
@@ -43,18 +46,25 @@ struct MotionTable: Sendable {
     self.channels = channels
     self.values = values
     self.scales = scales
+    self.filters = filters
     steps = end
   }
 
   /// The motion of a pair on steps as long as `spacing` seconds, as nearly as its scans allow.
   ///
   /// - Returns: `nil` where no whole number of its scans comes within 15 % of that.
-  init?(_ pair: AttackedPair, channels: [MotionChannel], spacing: Double) {
+  init?(_ pair: AttackedPair, channels: [MotionChannel], spacing: Double, filters: [MatchingFilter]) {
     let width = max(1, Int((spacing / pair.grid.spacing).rounded()))
     guard abs(Double(width) * pair.grid.spacing / spacing - 1) < 0.15, width <= 64 else { return nil }
     // A second more, which only whoever looks at the motion afterwards makes use of.
     let end = pair.steps.upperBound * pair.width / width + Int(1 / spacing)
-    self.init(pair.recording, onset: pair.onset, grid: pair.grid, channels: channels, width: width, end: end)
+    self.init(
+      pair.recording, onset: pair.onset, grid: pair.grid, channels: channels, width: width, end: end, filters: filters)
+  }
+
+  /// The motion of a pair as it is attacked.
+  init?(_ pair: AttackedPair) {
+    self.init(pair, channels: pair.observed, spacing: pair.spacing, filters: pair.filters)
   }
 
   subscript(step: Int, column: Int) -> Double {

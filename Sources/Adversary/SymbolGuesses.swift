@@ -26,12 +26,12 @@ struct SymbolGuesses: Sendable {
   }
 
   /// From guesses of the motion.
-  init(_ pair: AttackedPair, _ forecast: MotionForecaster.Forecast, _ map: ValueMap, scales: [Double]) {
+  init(_ pair: AttackedPair, _ forecast: MotionForecaster.Forecast, scales: [Double]) {
     let count = pair.channels.count
     self.init(pair) { cell, probabilities in
       let channel = cell % count
-      let gain = map.gains[cell] * scales[channel]
-      let mean = gain * forecast.means[cell] + map.shifts[cell]
+      let gain = pair.map.gains[cell] * scales[channel]
+      let mean = gain * forecast.means[cell] + pair.map.shifts[cell]
       let spread = abs(gain) * forecast.spreads[cell]
       guard mean.isFinite, spread.isFinite, spread > 0 else { return }
       pair.geometry[channel].fill(

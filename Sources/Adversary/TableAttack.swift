@@ -6,7 +6,7 @@ import Motion
 /// The tables are filled from other pairs and go on learning from the attacked one. Each has a vote by how well it did so
 /// far: a Bayesian mixture whose weights are shared a little, so that a table may come back.
 struct TableAttack {
-  private static let kinds = 7
+  private static let kinds = 8
   private static let share = 0.01
   /// Counts of symbols by context; keys hold the number of the table, sensor and levels too.
   private var counts: [UInt64: [Double]] = [:]
@@ -25,7 +25,7 @@ struct TableAttack {
 
   private mutating func guess(_ pair: AttackedPair, _ cell: Int, _ probabilities: inout [Double]) {
     let channel = cell % pair.channels.count
-    let group = UInt64(pair.channels[channel].kind.rawValue) << 2 | UInt64(pair.levels[channel])
+    let group = UInt64(pair.channels[channel].kind.rawValue) << 3 | UInt64(pair.levels[channel])
     let contexts = Self.contexts(pair, cell)
     let truth = Int(pair.symbols[cell])
     var votes = weights[group] ?? [Double](repeating: 1 / Double(Self.kinds), count: Self.kinds)
@@ -62,7 +62,7 @@ struct TableAttack {
     }
     let last = symbol(cell - count)
     let beforeLast = symbol(cell - 2 * count)
-    let beside = channel > 0 ? symbol(cell - 1) : symbol(cell - 1) + 9
+    let beside = channel > 0 ? symbol(cell - 1) : symbol(cell - 1) + 17
     let place = UInt64(channel)
     var kept: [UInt64] = []
     var earlier = cell - count
@@ -70,10 +70,12 @@ struct TableAttack {
       if pair.symbols[earlier] >= 0 { kept.append(symbol(earlier)) }
       earlier -= count
     }
-    let lastKept = kept.reduce(0) { $0 << 4 | $1 }
+    let lastKept = kept.reduce(0) { $0 << 5 | $1 }
+    let position = pair.positions.isEmpty ? 0 : UInt64(16 * pair.positions[cell])
     return [
-      0, last << 4 | beforeLast, last << 5 | beside, masks(3), masks(1) << 4 | last,
-      lastKept << 3 | place, place << 20 | symbol(cell - 3 * count) << 8 | last << 4 | beforeLast,
+      0, last << 5 | beforeLast, last << 6 | beside, masks(3), masks(1) << 5 | last,
+      lastKept << 3 | place, place << 20 | symbol(cell - 3 * count) << 10 | last << 5 | beforeLast,
+      position << 8 | place << 5 | last,
     ]
   }
 }

@@ -101,9 +101,20 @@ extension InnovationChain {
     of recording: Recording, onset: Int64, alignment: Alignment, grid: SampleGrid, channels: [MotionChannel],
     steps: Range<Int>
   ) -> StepMotion {
+    ownMotion(
+      of: recording, onset: onset, grid: grid, channels: channels, steps: steps,
+      usesLeverArm: alignment.leverArm != nil)
+  }
+
+  /// The same.
+  ///
+  /// - Parameter usesLeverArm: whether accelerations are missing where angular rates clipped, as Bob's are then.
+  package func ownMotion(
+    of recording: Recording, onset: Int64, grid: SampleGrid, channels: [MotionChannel], steps: Range<Int>,
+    usesLeverArm: Bool
+  ) -> StepMotion {
     motion(channels: channels, steps: steps, side: .alice) {
-      gridOwnScans(
-        recording, onset: onset, grid: grid, range: $0, usesLeverArm: alignment.leverArm != nil)
+      gridOwnScans(recording, onset: onset, grid: grid, range: $0, usesLeverArm: usesLeverArm)
     }
   }
 

@@ -9,14 +9,16 @@ struct AdversaryCommand: ParsableCommand {
     abstract: "Attack pairs, recorded or simulated, and judge whether what a pairing credits is left by every attack.",
     discussion: """
       Pairs every pair in one process, as evaluate does, and attacks the bits of those that came to bits. An attack is \
-      given all that is public (preambles, plan, both masks of all seconds), what it learnt from other pairs, and, as no \
-      attacker is, all of Alice's true values before the one it guesses. It gives every kept symbol a probability.
+      given all that is public (preambles, plan, both masks of all seconds, in the profile offset Alice's positions and \
+      Bob's verdicts), what it learnt from other pairs, and, as no attacker is, all of Alice's true values before the one \
+      it guesses and the weights and gains of her predictors as they were. It gives every kept symbol a probability.
 
       ATTACKS
         uniform          Knows nothing: what this measure says of perfect bits.
         majority         Each channel's commonest symbol, in hindsight.
         table            What followed the last kept symbols of the same and of other
-                         channels, and both masks three steps to either side.
+                         channels, both masks three steps to either side, and the
+                         position in the cell where that is published.
         linear           Ridge least squares over all channels' last 12 steps of
                          low-passed motion, learnt from other pairs only.
         linear, adaptive The same that goes on learning from the attacked pair: the
@@ -49,6 +51,7 @@ struct AdversaryCommand: ParsableCommand {
       EXAMPLES
         tacc adversary --simulate rigid loose --count 20
         tacc adversary --all captures --json
+        tacc adversary --simulate rigid --profile offset
         tacc adversary --all captures --other same-people --camera-cutoff 5 10
         tacc adversary --simulate rigid --count 50 --camera-correlation 0.95 --summary
 
@@ -99,6 +102,7 @@ struct AdversaryCommand: ParsableCommand {
   @Flag(help: "Leave out the list of all pairs and attacks; those that do not hold are listed in any case.")
   var summary = false
 
+  @OptionGroup var bits: ProfileOptions
   @OptionGroup var key: KeyOptions
   @OptionGroup var output: OutputOptions
 
@@ -129,8 +133,8 @@ struct AdversaryCommand: ParsableCommand {
       CameraModel(cutoff: $0, correlation: cameraCorrelation, delay: cameraDelay / 1000)
     }
     let siege = Siege(
-      bench: AdversaryBench(settings), jobs: jobs ?? ProcessInfo.processInfo.activeProcessorCount, margin: key.margin,
-      training: training)
+      bench: AdversaryBench(settings), jobs: jobs ?? ProcessInfo.processInfo.activeProcessorCount,
+      profile: bits.profile, margin: key.margin, training: training)
     let report: AdversaryReport
     do {
       report =

@@ -1,5 +1,6 @@
 import Adversary
 import Foundation
+import Pairing
 
 /// What came of attacks on many pairs, ready to be printed.
 struct AdversaryReport: Encodable, Sendable {
@@ -87,6 +88,7 @@ struct AdversaryReport: Encodable, Sendable {
     }
   }
 
+  let profile: String
   let margin: Int
   /// How many other pairs an attack learnt from, at most.
   let training: Int
@@ -104,7 +106,8 @@ struct AdversaryReport: Encodable, Sendable {
   var unattacked: [String] = []
   var unreadable: [Unreadable] = []
 
-  init(margin: Int, settings: AdversaryBench.Settings, training: Int) {
+  init(profile: QuantiserProfile, margin: Int, settings: AdversaryBench.Settings, training: Int) {
+    self.profile = profile.name
     self.margin = margin
     self.training = training
     seed = settings.seed
@@ -144,12 +147,13 @@ struct AdversaryReport: Encodable, Sendable {
   }
 
   private enum CodingKeys: String, CodingKey {
-    case margin, training, seed, cameraCorrelation, cameraDelayMs, pairs, classes, broken
+    case profile, margin, training, seed, cameraCorrelation, cameraDelayMs, pairs, classes, broken
     case withoutBits, unattacked, unreadable
   }
 
   func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(profile, forKey: .profile)
     try container.encode(margin, forKey: .margin)
     try container.encode(training, forKey: .training)
     try container.encode(seed, forKey: .seed)

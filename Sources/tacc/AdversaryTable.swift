@@ -1,5 +1,6 @@
 import Adversary
 import Foundation
+import Pairing
 
 /// The report of attacks as tables of steady width.
 struct AdversaryTable {
@@ -13,6 +14,7 @@ struct AdversaryTable {
   ///   - listsAll: whether every attack on every pair gets a line; those that do not hold do in any case.
   func text(_ report: AdversaryReport, listsAll: Bool) -> String {
     var sections: [String] = []
+    if report.profile != QuantiserProfile.guard.name { sections.append("profile \(report.profile)") }
     let broken = report.broken
     let attacks = report.ranked.count
     if broken.isEmpty {

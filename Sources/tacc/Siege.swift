@@ -9,6 +9,8 @@ struct Siege {
   let bench: AdversaryBench
   /// How many pairs are worked on at the same time.
   let jobs: Int
+  /// How values become bits.
+  var profile = QuantiserProfile.guard
   /// Security margin, bits.
   let margin: Int
   /// How many other pairs an attack learns from.
@@ -75,7 +77,7 @@ struct Siege {
       return pair(trial, others: recorded)
     }
     var subjects: [Int: AdversaryBench.Subject] = [:]
-    var report = AdversaryReport(margin: margin, settings: bench.settings, training: training)
+    var report = AdversaryReport(profile: profile, margin: margin, settings: bench.settings, training: training)
     for (number, one) in paired.enumerated() {
       switch one {
       case .subject(let subject): subjects[number] = subject
@@ -128,6 +130,7 @@ struct Siege {
     let pair: CapturePair
     do { pair = try trial.pair() } catch { return .unreadable("\(error)") }
     var pairing = LocalPairing(alice: pair.alice.recording, bob: pair.bob.recording, stopwatch: Stopwatch.now)
+    pairing.profile = profile
     pairing.margin = margin
     pairing.disclosesKeyZones = true
     do throws(AbortReason) {

@@ -37,6 +37,18 @@ struct AdversaryBenchTests {
     #expect(again == scores.filter { !$0.attack.hasPrefix("camera") }.map(\.crossEntropy))
   }
 
+  @Test("attacks values on a lattice as well: whoever sees all of the motion knows all bits")
+  func lattice() throws {
+    let pair = try Fixture.lattice.get()
+    let bench = AdversaryBench(Fixture.settings(cameras: [CameraModel(cutoff: 200)]))
+    let subject = AdversaryBench.Subject(pair: pair, imitations: [], others: [])
+    let scores = bench.attack(try #require(bench.prepare(subject, training: [])), training: [])
+    let byName = Dictionary(uniqueKeysWithValues: scores.map { ($0.attack, $0) })
+    #expect(byName["uniform"]?.crossEntropy == 1 && byName["uniform"]?.holds == true)
+    #expect((byName["linear, adaptive"]?.crossEntropy ?? 2) < 1)
+    #expect((byName["camera 200 Hz"]?.crossEntropy ?? 1) < 0.2 && byName["camera 200 Hz"]?.holds == false)
+  }
+
   @Test("refuses a pair whose values do not follow from its motion, rather than find it strong")
   func notUnderstood() throws {
     var pair = try Fixture.first.get()

@@ -10,7 +10,8 @@ struct AttackTests {
     let pair = try Fixture.first.get()
     let channels = (0..<3).map { MotionChannel(kind: .gyroscope, axis: $0) }
     var table = try #require(
-      MotionTable(pair.recording, onset: pair.onset, grid: pair.grid, channels: channels, width: 3, end: steps))
+      MotionTable(
+        pair.recording, onset: pair.onset, grid: pair.grid, channels: channels, width: 3, end: steps, filters: []))
     var random = SimulatorRandom(seed: seed, stream: 7)
     var state = [(0.0, 0.0), (0.0, 0.0), (0.0, 0.0)]
     for step in 0..<steps {

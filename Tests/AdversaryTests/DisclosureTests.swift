@@ -28,36 +28,50 @@ struct DisclosureTests {
     }
     // Nearly all of Bob's decisions are Alice's: it is the same motion.
     let disclosure = try #require(outcome.disclosure)
-    let quantiser = try #require(disclosure.plan.channels.first?.quantiser)
+    guard case .between(let quantisers) = disclosure.cutting else { throw Fixture.NoBits() }
+    let quantiser = try #require(quantisers.first)
     let first = stride(from: 0, to: pair.symbols.count, by: pair.channels.count).filter { pair.symbols[$0] >= 0 }
     let agreeing = first.count { quantiser.cell(pair.values[$0]) == quantiser.cell(disclosure.bob.values[$0]) }
     #expect(agreeing * 100 > first.count * 95)
   }
 
-  @Test("values follow from the motion by gain and shift, exactly, and the shift from earlier motion alone")
-  func valueMap() throws {
-    let pair = try Fixture.first.get()
-    let table = try #require(MotionTable(pair, channels: pair.observed, spacing: pair.spacing))
-    let map = ValueMap(pair, table)
+  @Test("on a lattice they are what Bob accepted, with the positions that Alice published")
+  func lattice() throws {
+    let (alice, outcome) = try Fixture.outcome(seed: 1, profile: .offset)
+    let pair = try #require(AttackedPair(name: "x", recording: alice, outcome: outcome))
+    let disclosure = try #require(outcome.disclosure)
+    guard case .lattice(let quantisers) = disclosure.cutting else { throw Fixture.NoBits() }
+    #expect(pair.keptBits == outcome.aliceReport.keptBits && pair.creditedBits <= pair.keptBits / 5)
+    let count = pair.channels.count
+    var agreeing = 0
+    var kept = 0
+    for cell in pair.symbols.indices {
+      #expect((pair.symbols[cell] >= 0) == (pair.ownKept[cell] && pair.peerKept[cell]))
+      guard pair.symbols[cell] >= 0, case .comb(let step, let width) = pair.geometry[cell % count] else { continue }
+      // The value lies in its symbol's cell where the position says.
+      let cells = pair.values[cell] / step - pair.positions[cell]
+      #expect((0..<width + 1e-9).contains(cells - cells.rounded(.down)))
+      #expect(Int(cells.rounded(.down)) & ((1 << pair.levels[cell % count]) - 1) == Int(pair.symbols[cell]))
+      let bob = quantisers[cell % count].nearest(
+        to: disclosure.bob.values[cell], position: disclosure.positions[cell])
+      kept += 1
+      if bob?.cell == Int(pair.symbols[cell]) { agreeing += 1 }
+    }
+    #expect(kept > 500 && agreeing * 100 > kept * 95)
+  }
+
+  @Test("values follow from the motion by gain and shift, exactly", arguments: [QuantiserProfile.guard, .offset])
+  func valueMap(profile: QuantiserProfile) throws {
+    let pair = try (profile == .guard ? Fixture.first : Fixture.lattice).get()
+    let table = try #require(MotionTable(pair))
     let kept = pair.symbols.indices.filter { pair.symbols[$0] >= 0 }
     for cell in kept {
       let channel = cell % pair.channels.count
       let column = try #require(table.channels.firstIndex(of: pair.channels[channel]))
       let motion = table[pair.steps.lowerBound + cell / pair.channels.count, column] * table.scales[column]
-      let value = map.gains[cell] * motion + map.shifts[cell]
+      let value = pair.map.gains[cell] * motion + pair.map.shifts[cell]
       #expect(abs(value - pair.values[cell]) < 1e-4 * pair.valueScales[channel], "cell \(cell)")
     }
-    #expect(kept.count > 500)
-    // With the last step's motion altered, gains and shifts of that step stay as they were.
-    var altered = table
-    let last = pair.steps.upperBound - 1
-    for column in table.channels.indices { altered.values[last * table.channels.count + column] += 1 }
-    let other = ValueMap(pair, altered)
-    for channel in pair.channels.indices {
-      let cell = (pair.steps.count - 1) * pair.channels.count + channel
-      guard other.gains[cell].isFinite, map.gains[cell].isFinite else { continue }
-      // One equation of a second is wrong now: then the map of the second before counts.
-      #expect(abs(other.gains[cell] / map.gains[cell] - 1) < 0.5)
-    }
+    #expect(kept.count > 500 && pair.map.failures(pair, table) == 0)
   }
 }

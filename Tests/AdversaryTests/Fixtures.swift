@@ -7,6 +7,8 @@ import Pairing
 enum Fixture {
   static let first = Result { try pair(seed: 1) }
   static let second = Result { try pair(seed: 2) }
+  /// The first in the profile `offset`.
+  static let lattice = Result { try pair(seed: 1, profile: .offset) }
 
   struct NoBits: Error {}
 
@@ -19,15 +21,18 @@ enum Fixture {
     return (simulated.alice.recording, simulated.bob.recording)
   }
 
-  static func outcome(seed: UInt64, discloses: Bool = true) throws -> (Recording, LocalPairing.Outcome) {
+  static func outcome(
+    seed: UInt64, profile: QuantiserProfile = .guard, discloses: Bool = true
+  ) throws -> (Recording, LocalPairing.Outcome) {
     let (alice, bob) = try recordings(seed: seed)
     var pairing = LocalPairing(alice: alice, bob: bob) { PairingInstant(nanoseconds: 0) }
+    pairing.profile = profile
     pairing.disclosesKeyZones = discloses
     return (alice, try pairing.run())
   }
 
-  static func pair(seed: UInt64) throws -> AttackedPair {
-    let (alice, outcome) = try outcome(seed: seed)
+  static func pair(seed: UInt64, profile: QuantiserProfile = .guard) throws -> AttackedPair {
+    let (alice, outcome) = try outcome(seed: seed, profile: profile)
     guard let pair = AttackedPair(name: "rigid-\(seed)", recording: alice, outcome: outcome) else { throw NoBits() }
     return pair
   }

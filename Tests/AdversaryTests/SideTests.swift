@@ -43,7 +43,7 @@ struct SideTests {
   @Test("a donor is found at its shift and turned; a sensor on the same body is told from an imitator")
   func donor() throws {
     let pair = try Fixture.first.get()
-    let table = try #require(MotionTable(pair, channels: pair.observed, spacing: pair.spacing))
+    let table = try #require(MotionTable(pair))
     // Bob's recording, whose board is mounted another way round and whose clock is another.
     let bob = try #require(Donor(name: "bob", recording: try Fixture.recordings(seed: 1).bob))
     let same = try #require(bob.fit(to: table, spacing: pair.spacing))
