@@ -13,6 +13,7 @@ struct AdversaryCommandTests {
       ["--all", "a", "b", "--json"], ["--all", "a", "--other", "b", "--training", "0"],
       ["--simulate", "rigid", "loose", "--count", "5", "--seed", "9", "--jobs", "1", "--summary"],
       ["--simulate", "rigid", "--camera-cutoff", "5", "10", "--camera-correlation", "0.9", "--camera-delay", "30"],
+      ["--simulate", "rigid", "--profile", "offset"],
     ])
   func accepted(arguments: [String]) throws { _ = try AdversaryCommand.parse(arguments) }
 
@@ -24,6 +25,7 @@ struct AdversaryCommandTests {
       ["--all", "a", "--camera-cutoff", "0"], ["--all", "a", "--camera-correlation", "1.1"],
       ["--all", "a", "--camera-correlation", "nan"], ["--all", "a", "--camera-delay", "1e9"],
       ["--simulate", "rigid", "--seed", "18446744073709551615"], ["--all", "a", "--margin", "12"],
+      ["--all", "a", "--profile", "lattice"],
     ])
   func refused(arguments: [String]) { #expect(throws: (any Error).self) { try AdversaryCommand.parse(arguments) } }
 
@@ -73,6 +75,7 @@ struct AdversaryCommandTests {
     let attacks = try #require(pairs.first?["attacks"] as? [[String: Any]])
     #expect(attacks.count == 9 && attacks.first?["holds"] as? Bool == false)
     #expect(attacks.allSatisfy { $0["min_entropy"] is Double && $0["guess_log2"] is Double })
+    #expect(object?["profile"] as? String == "guard")
     #expect((object?["broken"] as? [[String: String]])?.first?["attack"] == "camera 200 Hz")
     #expect((object?["classes"] as? [[String: Any]])?.count == 9)
   }
