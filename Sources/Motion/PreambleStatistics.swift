@@ -48,6 +48,15 @@ public struct PreambleStatistics: Sendable {
     channels = result
   }
 
+  /// Mean square of the difference between the boards' innovations over that of Alice's, over a sensor's axes; infinite
+  /// without any.
+  public func mismatch(of kind: SensorKind) -> Double {
+    let figures = channels.filter { $0.channel.kind == kind }
+    guard !figures.isEmpty else { return .infinity }
+    return figures.reduce(0) { $0 + ($1.difference * $1.difference) / ($1.deviation * $1.deviation) }
+      / Double(figures.count)
+  }
+
   /// The correlation of the two whitened preambles over all channels at a lag of `lag` steps.
   public func whitenedCorrelation(lag: Int) -> Double {
     var xy = 0.0

@@ -125,10 +125,18 @@ struct Planner: Sendable {
     var most = 0.0
     let filters =
       rehearsal == nil ? MatchingFilter.Side.allCases.compactMap { motion.matchingFilter(kind, on: $0) } : []
+    var plainMismatch = 0.0
     for filter in [nil] + filters.map(Optional.some) {
-      let byOrder = rules.orders.compactMap {
-        PreambleStatistics(motion, order: $0, filters: filter.map { [$0] } ?? [])
+      func statistics(order: Int) -> PreambleStatistics? {
+        PreambleStatistics(motion, order: order, filters: filter.map { [$0] } ?? [])
       }
+      let mismatch = statistics(order: rules.orders.lowerBound)?.mismatch(of: kind) ?? .infinity
+      if filter == nil {
+        plainMismatch = mismatch
+      } else if mismatch > 0.7 * plainMismatch {
+        continue
+      }
+      let byOrder = rules.orders.compactMap(statistics)
       let candidates = (0..<3).compactMap { candidate(for: MotionChannel(kind: kind, axis: $0), in: byOrder) }
       let bits = candidates.reduce(0) { $0 + $1.bitsPerStep }
       let flips = candidates.reduce(0) { $0 + $1.flipsPerStep }
