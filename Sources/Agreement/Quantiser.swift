@@ -6,7 +6,7 @@
 public struct Quantiser: Sendable, Hashable {
   /// Guards on offer, in units of the innovation's deviation. Wider ones would keep only the values that are easiest to
   /// predict.
-  public static let guardMenu: [Double] = [0.05, 0.075, 0.10, 0.125, 0.15, 0.20, 0.25, 0.30, 0.35]
+  public static let guardMenu: [Double] = [0.025, 0.0375, 0.05, 0.075, 0.10, 0.125, 0.15, 0.20, 0.25, 0.30, 0.35]
 
   /// Bits per value, 1…3.
   public let levels: Int

@@ -2,6 +2,8 @@
 public struct PreambleMotion: Sendable {
   /// The sensor kinds by which the boards can be compared.
   public let kinds: [SensorKind]
+  /// Spacing of the steps, seconds.
+  public let spacing: Double
   /// The steps within both preambles.
   let steps: Range<Int>
   /// Whether one filter can hold for the whole shake.
@@ -16,7 +18,8 @@ public struct PreambleMotion: Sendable {
   public init?(alice: Preamble, bob: Preamble, alignment: Alignment, grid: SampleGrid, width: Int) {
     guard let steps = PreambleMotion.steps(alignment, grid, width: width) else { return nil }
     self.steps = steps
-    isSteady = PreambleMotion.isSteady(bob.recording, spacing: Double(width) * grid.spacing)
+    spacing = Double(width) * grid.spacing
+    isSteady = PreambleMotion.isSteady(bob.recording, spacing: spacing)
     let a = alice.recording
     kinds = PreambleMotion.kinds(of: a, alignment)
     let extended = (steps.lowerBound - PreambleMotion.lead)..<(steps.upperBound + MatchingFilter.reach)

@@ -57,6 +57,22 @@ public struct PreambleStatistics: Sendable {
       / Double(figures.count)
   }
 
+  /// Kurtosis of the differences between the boards' innovations, each channel's in its own rms, over a sensor's axes: 3 for
+  /// a Gaussian; `nil` without any.
+  public func kurtosis(of kind: SensorKind) -> Double? {
+    var count = 0.0
+    var fourth = 0.0
+    for figures in channels where figures.channel.kind == kind && figures.difference > 0 {
+      let unit = figures.deviation / figures.difference
+      for (own, peer) in zip(figures.own, figures.peer) where own.isFinite && peer.isFinite {
+        let square = (own - peer) * (own - peer) * unit * unit
+        count += 1
+        fourth += square * square
+      }
+    }
+    return count > 0 ? fourth / count : nil
+  }
+
   /// The correlation of the two whitened preambles over all channels at a lag of `lag` steps.
   public func whitenedCorrelation(lag: Int) -> Double {
     var xy = 0.0

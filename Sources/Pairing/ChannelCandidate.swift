@@ -31,9 +31,11 @@ struct ChannelCandidate: PlanCandidate {
 
 extension ChannelCandidate {
   /// What the preambles say of one channel with so many levels and such a guard; `nil` where it cannot be used so.
+  ///
+  /// - Parameter spacing: of the steps, seconds.
   init?(
-    _ figures: PreambleStatistics.Channel, in statistics: PreambleStatistics, levels: Int, guardIndex: Int,
-    rules: PlanRules, rehearsal: Rehearsal?
+    _ figures: PreambleStatistics.Channel, in statistics: PreambleStatistics, spacing: Double, levels: Int,
+    guardIndex: Int, rules: PlanRules, rehearsal: Rehearsal?
   ) {
     // An accelerometer's differences whiten less well, too little for one bit per value.
     guard rehearsal == nil || figures.channel.kind == .gyroscope,
@@ -58,13 +60,12 @@ extension ChannelCandidate {
       channel: figures.channel, deviationCode: deviation, levels: levels, guardIndex: guardIndex, thresholdCodes: codes,
       magnitudeCode: UInt16(min(max((magnitude * 64).rounded(), 1), 65535)))
     guard channel.quantiser != nil else { return nil }
-    let ratio = figures.difference / figures.deviation
     // A rehearsal's noise ends at ±noise: it takes guards of nearly half of that on both sides.
     let noise = rehearsal?.halfWidth(for: pool.map(abs)) ?? 0
+    let law = rules.differenceLaw(figures, in: statistics, spacing: spacing)
     let outlook = ChannelCandidate.outlook(quantiser, sample: pool) { difference in
       guard noise == 0 else { return min(max((difference + noise) / (2 * noise), 0), 1) }
-      let z = difference / max(ratio, 1e-6)
-      return (1 - rules.outliers) * normalDistribution(z) + rules.outliers * normalDistribution(z / rules.outlierScale)
+      return law.probability(below: difference)
     }
     // What clipping and gaps on one side alone cost counts like any other erasure of that side.
     let both = zip(figures.own, figures.peer).count { $0.0.isFinite && $0.1.isFinite }

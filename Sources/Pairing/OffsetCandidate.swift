@@ -47,7 +47,7 @@ extension OffsetCandidate {
     func within(_ share: Double) -> Double {
       let z = share * step / max(figures.innovation, 1e-9 * step)
       func inside(_ z: Double) -> Double { 2 * normalDistribution(z) - 1 }
-      return (1 - rules.outliers) * inside(z) + rules.outliers * inside(z / rules.outlierScale)
+      return (1 - rules.lattice.outliers) * inside(z) + rules.lattice.outliers * inside(z / rules.lattice.outlierScale)
     }
     let both = zip(figures.own, figures.peer).count { $0.0.isFinite && $0.1.isFinite }
     let own = usable.count
@@ -58,7 +58,7 @@ extension OffsetCandidate {
     // Who is off by one cell flips its last bit, half of the time the one before, and so on.
     let flips = 2 - exp2(Double(1 - bits))
     let misses = within(2 - OffsetQuantiser.acceptance - 0.3) - within(1 - OffsetQuantiser.acceptance)
-    flipsPerStep = misses * flips * kept * Double(both) / Double(more)
+    flipsPerStep = rules.lattice.errorFactor * misses * flips * kept * Double(both) / Double(more)
     unguessedPerBit = OffsetCandidate.unguessedPerBit(
       bits: bits, spreadInCells: rules.lattice.jointResidual * figures.unpredictable / step)
     ones = OffsetCandidate.ones(mean: mean, deviation: figures.deviation, quantiser)

@@ -236,6 +236,7 @@ extension PairingCore {
         throw .offsetsRejected(sensor: name, share: share)
       }
       let kept = zone.keptBits(seconds: secondsEvaluated)
+      expectErrors(seconds: secondsEvaluated)
       let needed = neededBits
       outputs.append(.progress(.collecting(kept: kept, needed: needed)))
       let ended = zone.ownMasks[secondsEvaluated - 1].isLast || zone.peerMasks[secondsEvaluated - 1].isLast
@@ -249,15 +250,27 @@ extension PairingCore {
     }
   }
 
+  /// Expects as many errors as the preambles foretell, or as the masks so far speak of if that is more: up to four times as
+  /// many, or a peer that erases at will would have the other shake on and on. A rehearsal's errors are known.
+  private mutating func expectErrors(seconds: Int) {
+    guard let zone else { return }
+    let foretold = Int(zone.plan.errorCode)
+    guard configuration.rehearsal == nil, let shown = zone.disagreement(seconds: seconds) else {
+      errorRate = Double(foretold) * 1e-4
+      return
+    }
+    // Rounded, so that floating point on two processors does not split the sides.
+    errorRate = Double(max(foretold, min(Int((min(shown, 1) * 1e4).rounded()), 4 * foretold, 2000))) * 1e-4
+  }
+
   /// The least n that satisfies the stopping rule.
   private var neededBits: Int {
-    guard let zone else { return 0 }
     var low = 0
     var high = 1 << 17
     while low < high {
       let middle = (low + high) / 2
       if StoppingRule.isSatisfied(
-        keptBits: middle, predictedErrorRate: zone.plan.predictedErrorRate, marginBits: margin, efficiency: 1.2)
+        keptBits: middle, predictedErrorRate: errorRate, marginBits: margin, efficiency: 1.2)
       {
         high = middle
       } else {
@@ -271,6 +284,7 @@ extension PairingCore {
     guard let zone else { return }
     usedSeconds = seconds
     report.shakeSeconds = zone.end(of: seconds - 1)
+    report.predictedErrorRate = errorRate
     report.rawBits = seconds * zone.bitsPerSecond
     report.keptBits = kept
     for (channel, bits) in zone.keptBitsByChannel(seconds: seconds).enumerated() {

@@ -35,7 +35,7 @@ extension PairingCore {
     let budget = max(0, ceiling.responderBudget ?? 0)
     let schedule: CascadeSchedule
     do {
-      schedule = try CascadeSchedule(count: bits.count, errorRate: zone.plan.predictedErrorRate)
+      schedule = try CascadeSchedule(count: bits.count, errorRate: errorRate)
       if role == .alice {
         responder = try CascadeResponder(bits: bits, budget: budget, stream: try permutationStream())
         report.cascade = PairingReport.CascadeFigures(leakage: 0, roundTrips: 0)

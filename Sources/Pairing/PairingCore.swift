@@ -113,6 +113,8 @@ struct PairingCore: Sendable {
   var maskOpensSent = 0
   var peerMaskLast: Int?
   var secondsEvaluated = 0
+  /// The rate of bit errors to expect: what the preambles foretell, or the masks so far if they speak of more.
+  var errorRate = 0.0
   var usedSeconds: Int?
   var bits = BitString()
   var bounds: EntropyBounds?

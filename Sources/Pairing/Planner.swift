@@ -137,7 +137,9 @@ struct Planner: Sendable {
         continue
       }
       let byOrder = rules.orders.compactMap(statistics)
-      let candidates = (0..<3).compactMap { candidate(for: MotionChannel(kind: kind, axis: $0), in: byOrder) }
+      let candidates = (0..<3).compactMap {
+        candidate(for: MotionChannel(kind: kind, axis: $0), in: byOrder, spacing: motion.spacing)
+      }
       let bits = candidates.reduce(0) { $0 + $1.bitsPerStep }
       let flips = candidates.reduce(0) { $0 + $1.flipsPerStep }
       let net = Planner.net(bits: bits, errorRate: errorRate(flips: flips, bits: bits))
@@ -151,7 +153,9 @@ struct Planner: Sendable {
   }
 
   /// The way of using a channel that leaves most net bits.
-  private func candidate(for channel: MotionChannel, in byOrder: [PreambleStatistics]) -> ChannelCandidate? {
+  private func candidate(
+    for channel: MotionChannel, in byOrder: [PreambleStatistics], spacing: Double
+  ) -> ChannelCandidate? {
     var best: (candidate: ChannelCandidate, net: Double)?
     for statistics in byOrder {
       guard let figures = statistics.channels.first(where: { $0.channel == channel }) else { continue }
@@ -159,7 +163,8 @@ struct Planner: Sendable {
         for guardIndex in Quantiser.guardMenu.indices {
           guard
             let candidate = ChannelCandidate(
-              figures, in: statistics, levels: levels, guardIndex: guardIndex, rules: rules, rehearsal: rehearsal),
+              figures, in: statistics, spacing: spacing, levels: levels, guardIndex: guardIndex, rules: rules,
+              rehearsal: rehearsal),
             candidate.isAdmissible(under: rules)
           else { continue }
           let rate = errorRate(flips: candidate.flipsPerStep, bits: candidate.bitsPerStep)
@@ -231,7 +236,8 @@ struct Planner: Sendable {
       guard let statistics = byOrder[model.order],
         let figures = statistics.channels.first(where: { $0.channel == channel.channel }),
         let own = ChannelCandidate(
-          figures, in: statistics, levels: channel.levels, guardIndex: channel.guardIndex, rules: rules,
+          figures, in: statistics, spacing: motion.spacing, levels: channel.levels, guardIndex: channel.guardIndex,
+          rules: rules,
           rehearsal: rehearsal)
       else { throw refuse("\(name) cannot be used") }
       guard abs(Int(own.channel.deviationCode) - Int(channel.deviationCode)) <= 1 else {
@@ -274,9 +280,8 @@ struct Planner: Sendable {
     return UInt16((errorRate(flips: flips, bits: bits) * 1e4).rounded())
   }
 
-  /// Predicted errors over predicted bits; several times as many, since differences have heavier tails than a Gaussian and
-  /// grow once the motion is no longer the one that the boards were aligned on.
+  /// Predicted errors over predicted bits, within what a plan may name.
   func errorRate(flips: Double, bits: Double) -> Double {
-    bits > 0 ? min(0.2, max(5e-4, rules.errorFactor * flips / bits)) : 0.2
+    bits > 0 ? min(0.2, max(5e-4, flips / bits)) : 0.2
   }
 }

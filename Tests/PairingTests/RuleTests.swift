@@ -199,7 +199,8 @@ import Testing
       ("deviation", { $0.altering { $0.with(deviationCode: $0.deviationCode + 2) } }),
       ("thresholds", { $0.altering { $0.with(thresholdCodes: $0.thresholdCodes.map { $0 + 2 }) } }),
       ("magnitude", { $0.altering { $0.with(magnitudeCode: $0.magnitudeCode + 2) } }),
-      ("guard", { $0.altering { $0.with(guardIndex: $0.guardIndex + 1) } }),
+      // One that is hardly wider has the same thresholds, and is as good.
+      ("guard", { $0.altering { $0.with(guardIndex: $0.guardIndex + 4) } }),
     ]
     for (name, change) in changes {
       var altered = false
