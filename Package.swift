@@ -6,6 +6,8 @@ let package = Package(
   products: [
     .executable(name: "tacc", targets: ["tacc"]),
     // For tools/benchmarks and tools/fuzz.
+    .library(name: "Motion", targets: ["Motion"]),
+    .library(name: "Pairing", targets: ["Pairing"]),
     .library(name: "Agreement", targets: ["Agreement"]),
     .library(name: "SecureChannel", targets: ["SecureChannel"]),
     .library(name: "Relay", targets: ["Relay"]),

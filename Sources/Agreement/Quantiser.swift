@@ -58,26 +58,26 @@ public struct Quantiser: Sendable, Hashable {
     guard (1...3).contains(levels), magnitudes.count >= 16 else { return nil }
     let cells = 1 << (levels - 1)
     let distribution = EmpiricalDistribution(ascending: magnitudes)
-    /// Thresholds at which every inner half-cell keeps `mass`, and what the outermost then keeps.
-    func place(_ mass: Double) -> (thresholds: [Double], outermost: Double)? {
-      var thresholds: [Double] = []
+    var thresholds = [Double](repeating: 0, count: cells - 1)
+    /// Places thresholds at which every inner half-cell keeps `mass`; returns what the outermost then keeps.
+    func place(_ mass: Double) -> Double? {
       var lower = guardBand
-      for _ in 0..<(cells - 1) {
+      for index in thresholds.indices {
         guard let upper = distribution.quantile(distribution.share(below: lower) + mass) else { return nil }
-        thresholds.append(upper + guardBand)
+        thresholds[index] = upper + guardBand
         lower = upper + 2 * guardBand
       }
-      return (thresholds, 1 - distribution.share(below: lower))
+      return 1 - distribution.share(below: lower)
     }
     // What the outermost cell keeps falls as the others' share grows: bisect for equality.
     var low = 0.0
     var high = 1.0 / Double(cells)
     for _ in 0..<50 {
       let middle = (low + high) / 2
-      if let placed = place(middle), placed.outermost >= middle { low = middle } else { high = middle }
+      if let outermost = place(middle), outermost >= middle { low = middle } else { high = middle }
     }
-    guard low > 0.01 / Double(cells), let placed = place(low) else { return nil }
-    return (placed.thresholds, cells == 1 ? placed.outermost : low * Double(cells))
+    guard low > 0.01 / Double(cells), let outermost = place(low) else { return nil }
+    return (thresholds, cells == 1 ? outermost : low * Double(cells))
   }
 }
 

@@ -240,6 +240,7 @@ private struct Comparison {
   func fit(offset: Double) -> Fit? {
     var cursors = splines.map(CubicSpline.Cursor.init)
     var pairs: [(SIMD3<Double>, SIMD3<Double>)] = []
+    pairs.reserveCapacity(times.count)
     var flag = 0
     var inside = 0
     for (i, t) in times.enumerated() {
@@ -257,21 +258,26 @@ private struct Comparison {
     let n = Double(pairs.count)
     let meanFrom = pairs.reduce(SIMD3<Double>.zero) { $0 + $1.0 } / n
     let meanTo = pairs.reduce(SIMD3<Double>.zero) { $0 + $1.1 } / n
-    var equations = [LeastSquares](repeating: LeastSquares(unknowns: 3), count: 3)
+    var equations = [SmallNormalEquations](repeating: SmallNormalEquations(unknowns: 3), count: 3)
+    var energy = 0.0
     var correlation = Matrix3(.zero, .zero, .zero)
     for (from, to) in pairs {
       let x = from - meanFrom
       let y = to - meanTo
-      let row = [x.x, x.y, x.z]
-      for axis in 0..<3 { equations[axis].add(row, target: y[axis]) }
+      for axis in 0..<3 { equations[axis].moment += SIMD4(x * y[axis], 0) }
+      for i in 0..<3 {
+        for j in 0...i { equations[0].gram[4 * i + j] += x[i] * x[j] }
+      }
+      energy += (y * y).sum()
       correlation = correlation + Matrix3(x * y.x, x * y.y, x * y.z)
     }
+    for axis in 1..<3 { equations[axis].gram = equations[0].gram }
     guard let r0 = equations[0].solve(), let r1 = equations[1].solve(), let r2 = equations[2].solve() else {
       return nil
     }
-    let energy = equations.reduce(0) { $0 + $1.energy }
     guard energy > 0 else { return nil }
-    let residual = equations[0].residual(of: r0) + equations[1].residual(of: r1) + equations[2].residual(of: r2)
+    let explained = zip(equations, [r0, r1, r2]).reduce(0) { $0 + ($1.0.moment * $1.1).sum() }
+    let residual = max(energy - explained, 0)
     return Fit(
       quality: 1 - residual / energy,
       map: Matrix3(SIMD3(r0[0], r0[1], r0[2]), SIMD3(r1[0], r1[1], r1[2]), SIMD3(r2[0], r2[1], r2[2])),

@@ -139,12 +139,14 @@ extension PreambleStatistics {
   ) -> Double? {
     let order = 6
     var equations = LeastSquares(unknowns: order)
+    var row = [Double](repeating: 0, count: order)
     for place in places {
       func x(_ lag: Int) -> Double {
         kind == .gyroscope ? value(place - lag) : value(place - lag) - value(place - lag - 1)
       }
       guard (0...(order + 1)).allSatisfy({ value(place - $0).isFinite }) else { continue }
-      equations.add((1...order).map(x), target: x(0))
+      for lag in 1...order { row[lag - 1] = x(lag) }
+      equations.add(row, target: x(0))
     }
     guard equations.count >= 20, let solution = equations.solve() else { return nil }
     // Degrees of freedom corrected, so that a short preamble does not look more predictable than it is.

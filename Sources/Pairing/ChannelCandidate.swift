@@ -30,42 +30,30 @@ struct ChannelCandidate: PlanCandidate {
 }
 
 extension ChannelCandidate {
-  /// What the preambles say of one channel with so many levels and such a guard; `nil` where it cannot be used so.
+  /// What the preambles say of one channel that is cut so; `nil` where it cannot be used.
   ///
-  /// - Parameter spacing: of the steps, seconds.
+  /// - Parameters:
+  ///   - figures: of the channel, among `statistics`.
+  ///   - sample: of its sensor, from the same `statistics`, like `cut`.
+  ///   - spacing: of the steps, seconds.
   init?(
-    _ figures: PreambleStatistics.Channel, in statistics: PreambleStatistics, spacing: Double, levels: Int,
-    guardIndex: Int, rules: PlanRules, rehearsal: Rehearsal?
+    _ figures: PreambleStatistics.Channel, in statistics: PreambleStatistics, sample: KindSample, cut: KindSample.Cut,
+    spacing: Double, rules: PlanRules, rehearsal: Rehearsal?
   ) {
     // An accelerometer's differences whiten less well, too little for one bit per value.
     guard rehearsal == nil || figures.channel.kind == .gyroscope,
-      Quantiser.guardMenu.indices.contains(guardIndex), let deviation = SignalPlan.deviationCode(figures.deviation)
+      let deviation = SignalPlan.deviationCode(figures.deviation)
     else { return nil }
-    // The three axes of a kind share one shape, each in its own deviation: three times the sample.
-    let kin = statistics.channels.filter { $0.channel.kind == figures.channel.kind }.map(\.own)
-    let pool = kin.joined().filter(\.isFinite)
-    let guardBand = Quantiser.guardMenu[guardIndex]
-    guard
-      let placed = Quantiser.equiprobableThresholds(
-        magnitudes: pool.map(abs).sorted(), levels: levels, guardBand: guardBand)
-    else { return nil }
-    let codes = placed.thresholds.map { UInt16(min(($0 * 64).rounded(), 65535)) }
-    guard
-      let quantiser = Quantiser(
-        levels: levels, positiveThresholds: codes.map { Double($0) / 64 }, guardBand: guardBand)
-    else { return nil }
-    let keptValues = pool.filter { quantiser.cell($0) != nil }
-    let magnitude = keptValues.reduce(0) { $0 + abs($1) } / Double(max(1, keptValues.count))
+    let (levels, quantiser) = (cut.levels, cut.quantiser)
     let channel = SignalPlan.Channel(
-      channel: figures.channel, deviationCode: deviation, levels: levels, guardIndex: guardIndex, thresholdCodes: codes,
-      magnitudeCode: UInt16(min(max((magnitude * 64).rounded(), 1), 65535)))
+      channel: figures.channel, deviationCode: deviation, levels: levels, guardIndex: cut.guardIndex,
+      thresholdCodes: cut.thresholdCodes, magnitudeCode: cut.magnitudeCode)
     guard channel.quantiser != nil else { return nil }
     // A rehearsal's noise ends at ±noise: it takes guards of nearly half of that on both sides.
-    let noise = rehearsal?.halfWidth(for: pool.map(abs)) ?? 0
+    let noise = rehearsal.map(sample.halfWidth) ?? 0
     let law = rules.differenceLaw(figures, in: statistics, spacing: spacing)
-    let outlook = ChannelCandidate.outlook(quantiser, sample: pool) { difference in
-      guard noise == 0 else { return min(max((difference + noise) / (2 * noise), 0), 1) }
-      return law.probability(below: difference)
+    let outlook = ChannelCandidate.outlook(quantiser, sample: sample.values, reach: max(noise, law.reach)) {
+      noise > 0 ? min(max(($0 + noise) / (2 * noise), 0), 1) : law.probability(below: $0)
     }
     // What clipping and gaps on one side alone cost counts like any other erasure of that side.
     let both = zip(figures.own, figures.peer).count { $0.0.isFinite && $0.1.isFinite }
@@ -81,9 +69,10 @@ extension ChannelCandidate {
       isUncorrelated: !autocorrelation.isEmpty && autocorrelation.allSatisfy { $0 < rules.autocorrelation })
   }
 
-  /// What a quantiser does to a sample when the peer's values differ by noise of a given distribution function.
+  /// What a quantiser does to a sample when the peer's values differ by noise of a given distribution function, and by no
+  /// more than `reach`.
   private static func outlook(
-    _ quantiser: Quantiser, sample: [Double], noise distribution: (Double) -> Double
+    _ quantiser: Quantiser, sample: [Double], reach: Double, noise distribution: (Double) -> Double
   ) -> (kept: Double, overlap: Double, flips: Double, ones: [Double]) {
     let edges = [-Double.infinity] + quantiser.thresholds + [Double.infinity]
     var kept = 0.0
@@ -98,7 +87,7 @@ extension ChannelCandidate {
       for other in 0..<(edges.count - 1) {
         let low = edges[other] + quantiser.guardBand - value
         let high = edges[other + 1] - quantiser.guardBand - value
-        guard high > low else { continue }
+        guard high > low, low < reach, high > -reach else { continue }
         let share = distribution(high) - distribution(low)
         both += share
         flips += share * Double((symbol ^ Quantiser.gray(other)).nonzeroBitCount)

@@ -39,6 +39,9 @@ struct DifferenceLaw: Sendable, Hashable {
   /// E|d|.
   var meanMagnitude: Double { mean { $0 * 0.797_884_560_802_865_4 } }
 
+  /// What differences do not exceed: once in 10¹⁵.
+  var reach: Double { 8 * deviation * scale }
+
   /// E max(|d| − limit, 0), for a limit of at least 0.
   func meanExcess(over limit: Double) -> Double {
     mean { 2 * ($0 * normalDensity(limit / $0) - limit * normalDistribution(-limit / $0)) }

@@ -26,11 +26,11 @@ extension KeyZone {
     var shared = WipedSeries(repeating: Double.nan, count: cellsPerSecond)
     var alone = shared
     let second = ownMasks.count
-    for c in plan.channels.indices {
+    for c in channels.indices {
       guard let refit = refit(second: second, channel: c) else { continue }
       for step in 0..<stepsPerSecond {
         let place = second * stepsPerSecond + step
-        let cell = step * plan.channels.count + c
+        let cell = step * channels.count + c
         shared[cell] = innovation(place, c, refit)
         alone[cell] =
           refit.gains[0]
@@ -48,11 +48,11 @@ extension KeyZone {
   func innovationMap(second: Int) -> (gains: [Double], shifts: [Double]) {
     var gains = [Double](repeating: .nan, count: cellsPerSecond)
     var shifts = gains
-    for c in plan.channels.indices {
+    for c in channels.indices {
       guard let refit = refit(second: second, channel: c) else { continue }
       for step in 0..<stepsPerSecond {
         let place = second * stepsPerSecond + step
-        let cell = step * plan.channels.count + c
+        let cell = step * channels.count + c
         shifts[cell] = innovation(place, c, refit, latest: 0)
         gains[cell] = innovation(place, c, refit, latest: 1) - shifts[cell]
       }
@@ -61,10 +61,10 @@ extension KeyZone {
   }
 
   private func input(_ place: Int, _ channel: Int) -> Double {
-    place < 0 ? .nan : inputs[place * plan.channels.count + channel]
+    place < 0 ? .nan : inputs[place * channels.count + channel]
   }
 
-  private func isShared(_ place: Int, _ channel: Int) -> Bool { isPresent(place * plan.channels.count + channel) }
+  private func isShared(_ place: Int, _ channel: Int) -> Bool { isPresent(place * channels.count + channel) }
 
   /// What follows soon after a value that clipped is larger than the rest: it has a scale of its own.
   private func scale(_ place: Int, _ channel: Int) -> Int {
@@ -83,7 +83,7 @@ extension KeyZone {
     guard case .guard(let plan) = plan else { return nil }
     var learnt = max(0, second - KeyZone.memory - 1)..<max(0, second - 1)
     if learnt.upperBound > openedSeconds { learnt = 0..<0 }
-    let count = plan.channels.count
+    let count = channels.count
     let places = learnt.flatMap { second in
       (0..<stepsPerSecond).filter { step in
         ownMasks[second].kept[step * count + c] && peerMasks[second].kept[step * count + c]

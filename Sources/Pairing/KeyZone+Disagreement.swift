@@ -11,7 +11,6 @@ extension KeyZone {
   /// differ by the whole guard. Only counts of what both masks publish go in, so both sides find the same.
   func disagreement(seconds: Int) -> Double? {
     guard case .guard(let plan) = plan else { return nil }
-    let channels = plan.channels.count
     var bits = 0.0
     var flips = 0.0
     for (c, channel) in plan.channels.enumerated() {
@@ -20,7 +19,7 @@ extension KeyZone {
       var both = 0
       var either = 0
       for second in 0..<seconds {
-        for cell in stride(from: c, to: cellsPerSecond, by: channels) {
+        for cell in stride(from: c, to: cellsPerSecond, by: channels.count) {
           let (own, peer) = (ownMasks[second].kept[cell], peerMasks[second].kept[cell])
           if own || peer || isPresent(second * cellsPerSecond + cell) { present += 1 }
           if own || peer { either += 1 }

@@ -12,7 +12,7 @@ extension KeyZone {
   mutating func judge(_ block: LowPassedBlock, trackers: inout [LatticeTracker], clock: inout ResidualClock) {
     guard case .offset(let plan) = plan else { return }
     let second = verdicts.count
-    let channels = plan.channels.count
+    let channels = channels.count
     var block = block
     var accepted = [Bool](repeating: false, count: cellsPerSecond)
     var evidence = ResidualClock.Evidence()

@@ -12,6 +12,8 @@ struct KeyZone: Sendable {
   static let leastAcceptance = 0.85
 
   let plan: Plan
+  /// The channels of the plan.
+  let channels: [MotionChannel]
   let grid: SampleGrid
   /// Steps per second of mask.
   let stepsPerSecond: Int
@@ -43,7 +45,8 @@ struct KeyZone: Sendable {
 
   /// - Parameter moments: those of Alice's preamble, for every channel of a plan between thresholds.
   init?(plan: Plan, moments: [MotionChannel: LagMoments] = [:], grid: SampleGrid, maximumSeconds: Int) {
-    self.moments = plan.channels.compactMap { moments[$0] }
+    channels = plan.channels
+    self.moments = channels.compactMap { moments[$0] }
     switch plan {
     case .guard(let plan): rule = .between(plan.channels.compactMap(\.quantiser))
     case .offset(let plan): rule = .lattice(plan.channels.compactMap(\.quantiser))
@@ -60,13 +63,13 @@ struct KeyZone: Sendable {
     let origin = Double(grid.start) * 1e-9
     firstStep = Int(((KeyZone.start - origin) / spacing).rounded(.up))
     // A longer one, if somebody configures it, grows into new memory.
-    let room = min(max(maximumSeconds, 0), 600) * stepsPerSecond * plan.channels.count
+    let room = min(max(maximumSeconds, 0), 600) * stepsPerSecond * channels.count
     values = WipedSeries(reserving: room)
     inputs = WipedSeries(reserving: room)
   }
 
   /// The cells of one second.
-  var cellsPerSecond: Int { stepsPerSecond * plan.channels.count }
+  var cellsPerSecond: Int { stepsPerSecond * channels.count }
 
   /// The bits of one second before erasure.
   var bitsPerSecond: Int { stepsPerSecond * plan.bitsPerStep }
@@ -126,7 +129,7 @@ struct KeyZone: Sendable {
   }
 
   private func mask(_ steps: Range<Int>, erasedFrom quietTime: Double?, _ keeps: (Int) -> Bool) -> [Bool] {
-    let channels = plan.channels.count
+    let channels = channels.count
     var kept = [Bool](repeating: false, count: steps.count * channels)
     for (place, step) in steps.enumerated() {
       if let quietTime, grid.time((step + 1) * plan.width) > quietTime { continue }
@@ -201,7 +204,6 @@ struct KeyZone: Sendable {
   private func shares(
     seconds: Int, of isCounted: (Int, Int) -> Bool, _ isIncluded: (Int, Int) -> Bool
   ) -> [(name: String, overlap: Double)] {
-    let channels = plan.channels
     var figures: [(String, Double)] = []
     for kind in [nil, SensorKind.gyroscope, .accelerometer] {
       var all = 0
@@ -247,7 +249,7 @@ struct KeyZone: Sendable {
   /// The grid of symbols over the first `seconds` seconds.
   func symbolGrid(seconds: Int) throws(SymbolGridError) -> SymbolGrid {
     let cells = seconds * cellsPerSecond
-    let kinds = plan.channels.map { Int($0.kind.rawValue) }
+    let kinds = channels.map { Int($0.kind.rawValue) }
     let ownKept = Array(ownMasks.prefix(seconds).map(\.kept).joined())
     let peerKept = Array(peerMasks.prefix(seconds).map(\.kept).joined())
     switch rule {

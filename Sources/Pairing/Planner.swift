@@ -136,7 +136,7 @@ struct Planner: Sendable {
       } else if mismatch > 0.7 * plainMismatch {
         continue
       }
-      let byOrder = rules.orders.compactMap(statistics)
+      let byOrder = rules.orders.compactMap(statistics).map { Cutting($0, kind: kind, rules: rules) }
       let candidates = (0..<3).compactMap {
         candidate(for: MotionChannel(kind: kind, axis: $0), in: byOrder, spacing: motion.spacing)
       }
@@ -152,25 +152,39 @@ struct Planner: Sendable {
     return best
   }
 
+  /// All ways of cutting a sensor's innovations, with predictors of one order.
+  private struct Cutting {
+    let statistics: PreambleStatistics
+    let sample: KindSample
+    let cuts: [KindSample.Cut]
+
+    init(_ statistics: PreambleStatistics, kind: SensorKind, rules: PlanRules) {
+      self.statistics = statistics
+      let sample = KindSample(statistics, kind: kind)
+      self.sample = sample
+      cuts = rules.levels.flatMap { levels in
+        Quantiser.guardMenu.indices.compactMap { sample.cut(levels: levels, guardIndex: $0) }
+      }
+    }
+  }
+
   /// The way of using a channel that leaves most net bits.
   private func candidate(
-    for channel: MotionChannel, in byOrder: [PreambleStatistics], spacing: Double
+    for channel: MotionChannel, in byOrder: [Cutting], spacing: Double
   ) -> ChannelCandidate? {
     var best: (candidate: ChannelCandidate, net: Double)?
-    for statistics in byOrder {
-      guard let figures = statistics.channels.first(where: { $0.channel == channel }) else { continue }
-      for levels in rules.levels {
-        for guardIndex in Quantiser.guardMenu.indices {
-          guard
-            let candidate = ChannelCandidate(
-              figures, in: statistics, spacing: spacing, levels: levels, guardIndex: guardIndex, rules: rules,
-              rehearsal: rehearsal),
-            candidate.isAdmissible(under: rules)
-          else { continue }
-          let rate = errorRate(flips: candidate.flipsPerStep, bits: candidate.bitsPerStep)
-          let net = Planner.net(bits: candidate.bitsPerStep, errorRate: rate)
-          if net > best?.net ?? 0 { best = (candidate, net) }
-        }
+    for cutting in byOrder {
+      guard let figures = cutting.statistics.channels.first(where: { $0.channel == channel }) else { continue }
+      for cut in cutting.cuts {
+        guard
+          let candidate = ChannelCandidate(
+            figures, in: cutting.statistics, sample: cutting.sample, cut: cut, spacing: spacing, rules: rules,
+            rehearsal: rehearsal),
+          candidate.isAdmissible(under: rules)
+        else { continue }
+        let rate = errorRate(flips: candidate.flipsPerStep, bits: candidate.bitsPerStep)
+        let net = Planner.net(bits: candidate.bitsPerStep, errorRate: rate)
+        if net > best?.net ?? 0 { best = (candidate, net) }
       }
     }
     return best?.candidate
@@ -234,11 +248,13 @@ struct Planner: Sendable {
         throw refuse("\(name): the order of its predictor is outside \(rules.orders)")
       }
       guard let statistics = byOrder[model.order],
-        let figures = statistics.channels.first(where: { $0.channel == channel.channel }),
+        let figures = statistics.channels.first(where: { $0.channel == channel.channel })
+      else { throw refuse("\(name) cannot be used") }
+      let sample = KindSample(statistics, kind: channel.channel.kind)
+      guard let cut = sample.cut(levels: channel.levels, guardIndex: channel.guardIndex),
         let own = ChannelCandidate(
-          figures, in: statistics, spacing: motion.spacing, levels: channel.levels, guardIndex: channel.guardIndex,
-          rules: rules,
-          rehearsal: rehearsal)
+          figures, in: statistics, sample: sample, cut: cut, spacing: motion.spacing, rules: rules, rehearsal: rehearsal
+        )
       else { throw refuse("\(name) cannot be used") }
       guard abs(Int(own.channel.deviationCode) - Int(channel.deviationCode)) <= 1 else {
         throw refuse("\(name): deviation is not the preamble's")

@@ -16,6 +16,15 @@ let package = Package(
         .product(name: "SecureChannel", package: "tacc"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
+    .target(name: "CAllocations"),
+    .executableTarget(
+      name: "pairing-bench",
+      dependencies: [
+        "CAllocations",
+        .product(name: "Motion", package: "tacc"),
+        .product(name: "Pairing", package: "tacc"),
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
     .target(name: "CEpoll"),
     .executableTarget(
       name: "relay-bench", dependencies: ["CEpoll", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
