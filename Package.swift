@@ -32,6 +32,8 @@ let package = Package(
     .target(name: "Agreement"),
     .target(name: "SecureChannel", dependencies: ["CSodium"]),
     .target(name: "Pairing", dependencies: ["Motion", "Agreement", "SecureChannel"]),
+    // Two paired boards again: how they know each other, and bytes and files between them.
+    .target(name: "Transfer", dependencies: ["SecureChannel"]),
     // Attacks on pairings that were run in one process, to judge what the core credits.
     .target(name: "Adversary", dependencies: ["Motion", "Agreement", "Pairing"]),
 
@@ -104,6 +106,7 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ]),
+    .testTarget(name: "TransferTests", dependencies: ["Transfer", "SecureChannel"]),
     .testTarget(name: "PeersTests", dependencies: ["Peers", "SecureChannel", "Platform"]),
     .testTarget(name: "RelayLinkTests", dependencies: ["RelayLink", "Platform"]),
     .target(name: "EvdevTestSupport", dependencies: ["Platform", "Evdev"], path: "Tests/EvdevTestSupport"),
