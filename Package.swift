@@ -68,6 +68,9 @@ let package = Package(
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
       ]),
+    // What joins Transfer to the relay, files and pipes.
+    .target(
+      name: "Courier", dependencies: ["Transfer", "SecureChannel", "RelayLink", "Platform", "CPlatform", "CProcess"]),
     .target(
       name: "Agent",
       dependencies: [
@@ -79,7 +82,7 @@ let package = Package(
       name: "tacc",
       dependencies: [
         "Motion", "Agreement", "SecureChannel", "Pairing", "Adversary", "Sensors", "RelayLink", "Relay", "IIODReplay",
-        "Peers", "Agent", "Configuration", "Platform", "CProcess",
+        "Peers", "Agent", "Transfer", "Courier", "Configuration", "Platform", "CProcess",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),

@@ -41,7 +41,8 @@ public struct ResumableStream: Sendable {
   private var outgoingLimit: UInt64 = 0
   private var isFinished = false
   private var isEndSent = false
-  private var isEndConfirmed = false
+  /// Whether the other side has all, and knows that it is all.
+  public private(set) var isEndConfirmed = false
 
   // Incoming.
   private var arrived = ByteQueue()
@@ -72,6 +73,10 @@ public struct ResumableStream: Sendable {
   public var confirmedCount: UInt64 { kept.start }
   /// Bytes that arrived from it.
   public var receivedCount: UInt64 { received }
+  /// Bytes that were written.
+  public var writtenCount: UInt64 { kept.end }
+  /// Whether something arrived that was not read.
+  public var hasArrived: Bool { !arrived.isEmpty }
   /// Whether both directions are ended, and both sides know.
   public var isComplete: Bool { isEndConfirmed && end != nil && announced.isEnded }
   /// Whether all of the other side's bytes are here and read.
@@ -266,6 +271,8 @@ private struct KeptBytes: Sendable {
 private struct ByteQueue: Sendable {
   private var pieces: [ArraySlice<UInt8>] = []
   private var first = 0
+
+  var isEmpty: Bool { first == pieces.count }
 
   mutating func append(_ bytes: ArraySlice<UInt8>) { pieces.append(bytes) }
 
