@@ -33,7 +33,10 @@ public actor Lifeline {
   private var link: RelayConnection?
   private var transport: Transport?
   private var began = ContinuousClock.now
-  private var isMovingOn = false
+  /// Whether the next session is asked for, or there.
+  private var isPreparing = false
+  private var preparedCode: String?
+  /// The session that both sides go on in, once that is said.
   private var nextCode: String?
   /// Since when sessions break without anything coming through.
   private var stuckSince: ContinuousClock.Instant?
@@ -208,7 +211,8 @@ public actor Lifeline {
           if !isLimit { tell(.resumed) }
         case .next(let code):
           let role: RelayRole = acquaintances[index].role == .initiator ? .alice : .bob
-          let next = try? await Meeting.inSession(code, as: role, with: acquaintances[index], index: index, at: relay)
+          let next = try? await Meeting.inSession(
+            code, as: role, with: acquaintances[index], index: index, at: relay, within: Meeting.nextSessionTime)
           meeting = if let next { next } else { try await meetAgain(after: "the next session did not begin") }
         }
       }
@@ -271,8 +275,7 @@ public actor Lifeline {
     link = meeting.link
     transport = meeting.transport
     sessionCount += 1
-    isMovingOn = false
-    nextCode = nil
+    (isPreparing, preparedCode, nextCode) = (false, nil, nil)
     hasPeerLeft = false
     began = .now
     budget.begin()
@@ -332,11 +335,17 @@ public actor Lifeline {
     }
   }
 
-  /// Sends what may be sent.
+  /// Sends what may be sent, and moves on to another session in time.
   private func flush() {
+    sendFrames()
+    moveOnIfDue()
+  }
+
+  private func sendFrames() {
     guard let link, let transport else { return }
     do {
-      while let frame = stream.nextFrame() {
+      // What no longer fits into this session waits for the next.
+      while !isDueToMove || nextCode != nil || !isPreparing, let frame = stream.nextFrame() {
         let packet = try transport.encrypt(frame)
         budget.count(packet: packet.count)
         try link.send(packet: packet)
@@ -345,25 +354,35 @@ public actor Lifeline {
       // The session is of no more use: a packet of it is missing. Its end arrives as an event.
       self.transport = nil
       Task { await link.close() }
-      return
     }
-    moveOnIfSpent()
   }
 
-  /// Makes another session where this one is nearly used up; the initiator's task.
-  private func moveOnIfSpent() {
-    guard !isMovingOn, acquaintances[index].role == .initiator, stream.hasMet, let link,
-      budget.isSpent(afterSeconds: Double((ContinuousClock.now - began).components.seconds))
-    else { return }
-    isMovingOn = true
-    Task {
-      guard let session = try? await createSession(at: relay.endpoint, options: relay.options),
-        self.link === link
-      else { return }
-      nextCode = session.sessionCode
-      stream.announceNext(code: session.sessionCode)
-      flush()
-      await link.close()
+  private var age: Double { Double((ContinuousClock.now - began).components.seconds) }
+
+  /// Whether this side, the initiator, is to make the next session and has not said so yet.
+  private var isDueToMove: Bool {
+    acquaintances[index].role == .initiator && stream.hasMet && budget.isSpent(afterSeconds: age)
+  }
+
+  /// Makes the next session when a part of this one is used up, so that it is there in time, and goes on to it when all is;
+  /// the initiator's task.
+  private func moveOnIfDue() {
+    guard acquaintances[index].role == .initiator, stream.hasMet, let link else { return }
+    if preparedCode == nil, !isPreparing, budget.isHalfSpent(afterSeconds: age) {
+      isPreparing = true
+      Task {
+        let session = try? await createSession(at: relay.endpoint, options: relay.options)
+        guard self.link === link else { return }
+        preparedCode = session?.sessionCode
+        isPreparing = preparedCode != nil
+        flush()
+      }
+    }
+    if isDueToMove, nextCode == nil, let code = preparedCode {
+      nextCode = code
+      stream.announceNext(code: code)
+      sendFrames()
+      Task { await link.close() }
     }
   }
 }

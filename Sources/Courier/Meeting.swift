@@ -12,6 +12,8 @@ struct Meeting: Sendable {
 
   /// How long the other board may take for its part of the introduction.
   static let introductionTime = Duration.seconds(10)
+  /// The same, in a session that both have agreed on; where one of them did not hear of it, they meet in the room.
+  static let nextSessionTime = Duration.seconds(5)
 
   /// Waits in the rooms of all acquaintances, and introduces the board to whoever comes first. One attempt.
   ///
@@ -52,7 +54,8 @@ struct Meeting: Sendable {
   ///
   /// - Returns: `nil` where nobody there is the peer.
   static func inSession(
-    _ code: String, as role: RelayRole, with acquaintance: Acquaintance, index: Int, at relay: RelayAccess
+    _ code: String, as role: RelayRole, with acquaintance: Acquaintance, index: Int, at relay: RelayAccess,
+    within time: Duration = introductionTime
   ) async throws -> Meeting? {
     let link = try await RelayConnection.open(
       endpoint: relay.endpoint, sessionCode: code, role: role, options: relay.options)
@@ -74,7 +77,7 @@ struct Meeting: Sendable {
         return nil
       }
       group.addTask {
-        try await Task.sleep(for: introductionTime)
+        try await Task.sleep(for: time)
         return nil
       }
       defer { group.cancelAll() }

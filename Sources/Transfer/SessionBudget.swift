@@ -31,9 +31,16 @@ public struct SessionBudget: Sendable, Equatable {
   /// Whether it is time for another session.
   ///
   /// - Parameter seconds: how old this one is.
-  public func isSpent(afterSeconds seconds: Double) -> Bool {
-    messages >= min(learnedMessages ?? .max, Self.maximumMessages) || bytes >= learnedBytes ?? .max
-      || seconds >= Self.maximumSeconds
+  public func isSpent(afterSeconds seconds: Double) -> Bool { isSpent(1, afterSeconds: seconds) }
+
+  /// Whether it is time to make another session, so that it is there when this one is spent.
+  ///
+  /// - Parameter seconds: how old this one is.
+  public func isHalfSpent(afterSeconds seconds: Double) -> Bool { isSpent(2, afterSeconds: seconds) }
+
+  private func isSpent(_ parts: Int, afterSeconds seconds: Double) -> Bool {
+    messages >= min(learnedMessages ?? .max, Self.maximumMessages) / parts || bytes >= (learnedBytes ?? .max) / parts
+      || seconds >= Self.maximumSeconds / Double(parts)
   }
 
   /// The relay ended the session; learns from it if its words name a limit of the session.
