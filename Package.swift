@@ -110,6 +110,7 @@ let package = Package(
         .product(name: "NIOPosix", package: "swift-nio"),
       ]),
     .testTarget(name: "TransferTests", dependencies: ["Transfer", "SecureChannel"]),
+    .testTarget(name: "CourierTests", dependencies: ["Courier", "Transfer", "SecureChannel"]),
     .testTarget(name: "PeersTests", dependencies: ["Peers", "SecureChannel", "Platform"]),
     .testTarget(name: "RelayLinkTests", dependencies: ["RelayLink", "Platform"]),
     .target(name: "EvdevTestSupport", dependencies: ["Platform", "Evdev"], path: "Tests/EvdevTestSupport"),

@@ -25,6 +25,9 @@ public struct CrossedFile: Sendable {
 }
 
 extension Lifeline {
+  /// Whether a file is one that can be sent; to be asked before anybody is waited for.
+  public static func check(_ path: String) throws(CourierError) { _ = try OutgoingFile(path: path) }
+
   /// Sends a file and waits until the other side has it on its disk.
   ///
   /// - Parameter progress: called often; must not block.

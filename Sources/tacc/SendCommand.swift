@@ -35,9 +35,7 @@ struct SendCommand: AsyncParsableCommand {
     let record = try onPeers { () throws(PeerError) in try store.find(peer) }
     let keys = try meeting.keys()
     let acquaintance = try meeting.acquaintance(record, keys, .send)
-    guard access(file, R_OK) == 0 else {
-      throw ExitStatus.badInput("cannot read \(file): \(String(cString: strerror(errno)))")
-    }
+    do { try Lifeline.check(file) } catch { throw ExitStatus.badInput("\(error)") }
     let meter = FileMeter()
     let sent: CrossedFile
     do {
