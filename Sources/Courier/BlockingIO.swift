@@ -1,9 +1,11 @@
 import Foundation
+import Synchronization
 
 /// One end of a pipe, file or terminal, on a thread where its calls may wait as long as they like.
 final class BlockingIO: Sendable {
   private let descriptor: Int32
   private let queue: DispatchQueue
+  private let isClosed = Atomic(false)
 
   init(_ descriptor: Int32, label: String) {
     self.descriptor = descriptor
@@ -44,15 +46,11 @@ final class BlockingIO: Sendable {
     }
   }
 
-  /// Closes it, after what was begun before.
-  func close() async {
+  /// Closes it, after what was begun before; once.
+  func close() {
+    guard isClosed.compareExchange(expected: false, desired: true, ordering: .relaxed).exchanged else { return }
     let descriptor = descriptor
-    await withCheckedContinuation { continuation in
-      queue.async {
-        Foundation.close(descriptor)
-        continuation.resume()
-      }
-    }
+    queue.async { Foundation.close(descriptor) }
   }
 
   /// Whoever gave us the descriptor may have made it non-blocking (O_NONBLOCK is the open file's, not ours alone).

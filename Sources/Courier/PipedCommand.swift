@@ -69,6 +69,9 @@ final class PipedCommand: @unchecked Sendable {
     }
   }
 
-  /// Tells all of it to end.
-  func end() { kill(-child, SIGTERM) }
+  /// Tells all of it to end; what has left the group notices that nobody writes to it any longer.
+  func end() {
+    kill(-child, SIGTERM)
+    input.close()
+  }
 }

@@ -82,7 +82,7 @@ extension Lifeline {
     while let pieces = try await read() {
       for piece in pieces where await sink.write(piece) != 0 { return false }
     }
-    await sink.close()
+    sink.close()
     return true
   }
 }

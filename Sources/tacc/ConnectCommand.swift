@@ -47,16 +47,16 @@ struct ConnectCommand: AsyncParsableCommand {
     // Whoever reads the output may go at any time; that is an error number, and not the end of this program.
     signal(SIGPIPE, SIG_IGN)
     do {
-      repeat {
-        let end = try await withInterrupts([SIGINT, SIGTERM, SIGHUP]) {
-          try await pipe(with: record, acquaintance)
-        }
-        switch end {
-        case .ended(let status):
-          if let status, status != 0, !keepOn { throw ExitStatus(code: status, message: nil) }
-        case .outputClosed: throw ExitStatus.fault("nobody reads the output any longer")
-        }
-      } while keepOn
+      // All of it: between two connections a signal counts too.
+      try await withInterrupts([SIGINT, SIGTERM, SIGHUP]) {
+        repeat {
+          switch try await pipe(with: record, acquaintance) {
+          case .ended(let status):
+            if let status, status != 0, !keepOn { throw ExitStatus(code: status, message: nil) }
+          case .outputClosed: throw ExitStatus.fault("nobody reads the output any longer")
+          }
+        } while keepOn
+      }
     } catch is CancellationError {
       throw ExitStatus(code: 3, message: quiet ? nil : "interrupted")
     } catch {

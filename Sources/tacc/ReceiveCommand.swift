@@ -55,15 +55,18 @@ struct ReceiveCommand: AsyncParsableCommand {
     }
     let meter = FileMeter()
     do {
-      repeat {
-        let (file, record) = try await withInterrupts { try await receive(known, acquaintances, meter) }
-        meter.clear()
-        let report = CrossedReport(file, peer: record)
-        try Terminal.output(
-          output.json
-            ? PeerReport.json(report)
-            : "received \(report.name), \(report.bytes) bytes, from \(report.peer)\nBLAKE2b-256 \(report.blake2b)")
-      } while keepOn
+      // All of it: between two files a signal counts too.
+      try await withInterrupts {
+        repeat {
+          let (file, record) = try await receive(known, acquaintances, meter)
+          meter.clear()
+          let report = CrossedReport(file, peer: record)
+          try Terminal.output(
+            output.json
+              ? PeerReport.json(report)
+              : "received \(report.name), \(report.bytes) bytes, from \(report.peer)\nBLAKE2b-256 \(report.blake2b)")
+        } while keepOn
+      }
     } catch is CancellationError {
       meter.clear()
       throw ExitStatus(code: 3, message: "interrupted; the next `tacc receive` goes on with what is there")

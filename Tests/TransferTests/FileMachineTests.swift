@@ -180,8 +180,10 @@ struct FileMachineTests {
     budget.begin()
     for _ in 0..<300 { budget.count(packet: 16_384) }
     #expect(!budget.isSpent(afterSeconds: 10))
-    #expect(!budget.sessionEnded(saying: "the connection was lost"))
-    #expect(budget.sessionEnded(saying: "more than 4194304 bytes of messages (limit sessionBytes)"))
+    let wasLost = budget.sessionEnded(saying: "the connection was lost")
+    #expect(!wasLost)
+    let hadTooMany = budget.sessionEnded(saying: "more than 4194304 bytes of messages (limit sessionBytes)")
+    #expect(hadTooMany)
     budget.begin()
     #expect(!budget.isHalfSpent(afterSeconds: 0))
     var sent = 0
@@ -193,7 +195,8 @@ struct FileMachineTests {
     #expect(budget.isSpent(afterSeconds: 1_500) && budget.isHalfSpent(afterSeconds: 750))
     var other = SessionBudget()
     for _ in 0..<4_000 { other.count(packet: 10) }
-    #expect(other.sessionEnded(saying: "(limit sessionMessages)"))
+    let hadTooManyMessages = other.sessionEnded(saying: "(limit sessionMessages)")
+    #expect(hadTooManyMessages)
     other.begin()
     for _ in 0..<3_968 { other.count(packet: 10) }
     #expect(other.isSpent(afterSeconds: 0))
