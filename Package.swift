@@ -34,6 +34,8 @@ let package = Package(
     .target(name: "Agreement"),
     .target(name: "SecureChannel", dependencies: ["CSodium"]),
     .target(name: "Pairing", dependencies: ["Motion", "Agreement", "SecureChannel"]),
+    // Two paired boards again: how they know each other, and bytes and files between them.
+    .target(name: "Transfer", dependencies: ["SecureChannel"]),
     // Attacks on pairings that were run in one process, to judge what the core credits.
     .target(name: "Adversary", dependencies: ["Motion", "Agreement", "Pairing"]),
 
@@ -68,6 +70,9 @@ let package = Package(
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
       ]),
+    // What joins Transfer to the relay, files and pipes.
+    .target(
+      name: "Courier", dependencies: ["Transfer", "SecureChannel", "RelayLink", "Platform", "CPlatform", "CProcess"]),
     .target(
       name: "Agent",
       dependencies: [
@@ -79,7 +84,7 @@ let package = Package(
       name: "tacc",
       dependencies: [
         "Motion", "Agreement", "SecureChannel", "Pairing", "Adversary", "Sensors", "RelayLink", "Relay", "IIODReplay",
-        "Peers", "Agent", "Configuration", "Platform", "CProcess",
+        "Peers", "Agent", "Transfer", "Courier", "Configuration", "Platform", "CProcess",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -106,6 +111,8 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ]),
+    .testTarget(name: "TransferTests", dependencies: ["Transfer", "SecureChannel"]),
+    .testTarget(name: "CourierTests", dependencies: ["Courier", "Transfer", "SecureChannel"]),
     .testTarget(name: "PeersTests", dependencies: ["Peers", "SecureChannel", "Platform"]),
     .testTarget(name: "RelayLinkTests", dependencies: ["RelayLink", "Platform"]),
     .target(name: "EvdevTestSupport", dependencies: ["Platform", "Evdev"], path: "Tests/EvdevTestSupport"),

@@ -71,28 +71,13 @@ public struct AgentConfiguration: Sendable {
   /// - Parameter environment: for what systemd tells of directories.
   public init(_ settings: Settings, environment: [String: String] = [:]) throws(ConfigurationError) {
     let reader = SettingsReader(settings)
-    let url = try reader.text("relay.url")
-    do {
-      relay = try RelayEndpoint(url)
-    } catch {
-      // Where somebody gave a password, it is not repeated.
-      let shown = url.contains("@") ? "an address with a user name" : nil
-      throw reader.impossible("relay.url", "an address such as wss://relay.example (\(error))", shown: shown)
-    }
+    let address = try RelayAddress(settings)
+    relay = address.endpoint
+    linkOptions = address.options
     room = try reader.text("relay.room")
     guard RoomName.isValid(room) else {
       throw reader.impossible("relay.room", "1 to 64 characters of A-Za-z0-9._-, not only dots")
     }
-    var options = RelayLinkOptions()
-    options.caFile = try reader.optionalText("relay.ca_file")
-    options.connectDeadline = .seconds(try reader.number("relay.connect_seconds", in: 1...60))
-    options.usesEnvironmentProxy = try reader.boolean("relay.environment_proxy")
-    // Whoever stops the agent does not wait for a relay that does not answer.
-    options.closeDeadline = .milliseconds(500)
-    if let path = options.caFile, access(path, R_OK) != 0 {
-      throw reader.impossible("relay.ca_file", "the path of a PEM file that this user may read")
-    }
-    linkOptions = options
 
     let device = try reader.optionalText("sensor.device")
     switch try reader.choice("sensor.source", of: ["iio", "evdev"]) {

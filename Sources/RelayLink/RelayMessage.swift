@@ -61,10 +61,18 @@ extension RelayMessage {
   /// `{"type":"packet",…}` around opaque bytes.
   static func packet(_ bytes: [UInt8]) -> [UInt8] {
     // Base64 needs no escaping in JSON.
-    let base64 = Data(bytes).base64EncodedString()
-    return Array(
-      #"{"type":"packet","proto":"\#(proto)","ver":\#(version),"payload":{"data_b64":"\#(base64)"}}"#.utf8)
+    let base64 = Data(bytes).base64EncodedData()
+    var message: [UInt8] = []
+    message.reserveCapacity(packetHead.count + base64.count + packetTail.count)
+    message += packetHead
+    message += base64
+    message += packetTail
+    return message
   }
+
+  private static let packetHead = Array(
+    #"{"type":"packet","proto":"\#(proto)","ver":\#(version),"payload":{"data_b64":""#.utf8)
+  private static let packetTail = Array(#""}}"#.utf8)
 
   /// `{"type":"bye",…}`; `nil` for a code that is not 1 to 32 of `a-z0-9_-`.
   static func bye(code: String) -> [UInt8]? {

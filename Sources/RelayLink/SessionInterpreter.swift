@@ -8,15 +8,18 @@ struct SessionInterpreter: MessageInterpreter {
   let role: RelayRole
   private var isOpen = false
   private var lastError = ""
+  private let plainPacket: PlainPacket
 
   init(sessionCode: String, role: RelayRole) {
     self.sessionCode = sessionCode
     self.role = role
+    plainPacket = PlainPacket(from: role.peer)
   }
 
   var awaited: String { "the relay's hello" }
 
   mutating func interpret(_ text: [UInt8]) -> Interpretation<RelaySession> {
+    if isOpen, let bytes = plainPacket.bytes(in: text) { return .event(.packet(bytes)) }
     let message: RelayMessage
     do {
       message = try RelayMessage.parse(text)

@@ -26,11 +26,13 @@ public final class HandshakeState: Sendable {
   /// - Parameters:
   ///   - prologue: public data of any length that both sides must hold alike for the handshake to succeed.
   ///   - psk: the pre-shared key, 32 bytes, if and only if the pattern uses one.
+  ///   - staticKeys: this side's key pair and the other side's public key, if and only if the pattern has them known.
   ///   - ephemeral: the ephemeral key pair to use, when it was committed to beforehand (and for test vectors). It must
   ///     serve this one handshake only. Without it a fresh one is made.
-  /// - Throws: ``NoiseError`` on a missing, superfluous or wrong pre-shared key, or without guarded memory.
+  /// - Throws: ``NoiseError`` on a missing, superfluous or wrong pre-shared key or static keys, or without guarded memory.
   public init(
-    pattern: HandshakePattern, role: Role, prologue: [UInt8], psk: SecretBytes? = nil, ephemeral: KeyPair? = nil
+    pattern: HandshakePattern, role: Role, prologue: [UInt8], psk: SecretBytes? = nil,
+    staticKeys: (own: KeyPair, remote: [UInt8])? = nil, ephemeral: KeyPair? = nil
   ) throws(NoiseError) {
     if let psk {
       guard pattern.usesPSK else { throw .pskNotUsed }
@@ -38,14 +40,23 @@ public final class HandshakeState: Sendable {
     } else if pattern.usesPSK {
       throw .pskMissing
     }
+    guard pattern.knowsStaticKeys == (staticKeys != nil) else {
+      throw pattern.knowsStaticKeys ? .staticKeysMissing : .staticKeysNotUsed
+    }
     var symmetric = try SymmetricState(protocolName: pattern.protocolName)
     symmetric.mixHash(prologue)
+    if let (own, remote) = staticKeys {
+      guard remote.count == Sodium.keyLength else { throw .staticKeyWrongLength(actual: remote.count) }
+      // Pre-messages: the initiator's key, then the responder's.
+      symmetric.mixHash(role == .initiator ? own.publicKey : remote)
+      symmetric.mixHash(role == .initiator ? remote : own.publicKey)
+    }
     self.pattern = pattern
     self.role = role
     progress = Locked(
       Progress(
         pattern: pattern, role: role, handshakeHash: symmetric.hash,
-        secrets: Secrets(symmetric: symmetric, psk: psk, ephemeral: ephemeral)))
+        secrets: Secrets(symmetric: symmetric, psk: psk, staticKeys: staticKeys, ephemeral: ephemeral)))
   }
 
   /// Whether all messages of the pattern went through.
@@ -127,6 +138,7 @@ extension HandshakeState: CustomStringConvertible, CustomReflectable {
 private struct Secrets: Sendable {
   var symmetric: SymmetricState
   let psk: SecretBytes?
+  let staticKeys: (own: KeyPair, remote: [UInt8])?
   var ephemeral: KeyPair?
 }
 
@@ -159,7 +171,7 @@ private struct Progress: Sendable {
         secrets.ephemeral = pair
         message += pair.publicKey
         try mixEphemeral(pair.publicKey, into: &secrets.symmetric)
-      case .ee: try mixSharedSecret(into: &secrets)
+      case .ee, .es, .se, .ss: try mixSharedSecret(token, into: &secrets)
       case .psk: try mixPSK(into: &secrets)
       }
     }
@@ -183,7 +195,7 @@ private struct Progress: Sendable {
         try refuseReflection(local: secrets.ephemeral?.publicKey, remote: remote)
         remoteEphemeral = remote
         try mixEphemeral(remote, into: &secrets.symmetric)
-      case .ee: try mixSharedSecret(into: &secrets)
+      case .ee, .es, .se, .ss: try mixSharedSecret(token, into: &secrets)
       case .psk: try mixPSK(into: &secrets)
       }
     }
@@ -226,12 +238,19 @@ private struct Progress: Sendable {
     if pattern.usesPSK { try symmetric.mixKey(publicKey) }
   }
 
-  private func mixSharedSecret(into secrets: inout Secrets) throws(NoiseError) {
-    // Both are there: in every pattern `ee` stands behind both sides' `e`.
-    guard let ephemeral = secrets.ephemeral, let remoteEphemeral else { throw .handshakeNotFinished }
+  private func mixSharedSecret(_ token: HandshakePattern.Token, into secrets: inout Secrets) throws(NoiseError) {
+    // The first letter is the initiator's key, the second the responder's.
+    let isInitiators = token == .se || token == .ss
+    let isResponders = token == .es || token == .ss
+    let ownIsStatic = role == .initiator ? isInitiators : isResponders
+    let remoteIsStatic = role == .initiator ? isResponders : isInitiators
+    // All are there: every token stands behind the keys that it needs, and the initialiser saw to the static ones.
+    guard let own = ownIsStatic ? secrets.staticKeys?.own : secrets.ephemeral,
+      let remote = remoteIsStatic ? secrets.staticKeys?.remote : remoteEphemeral
+    else { throw .handshakeNotFinished }
     let shared: SecretBytes
     do {
-      shared = try ephemeral.sharedSecret(with: remoteEphemeral)
+      shared = try own.sharedSecret(with: remote)
     } catch {
       throw NoiseError(error)
     }

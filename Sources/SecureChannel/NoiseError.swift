@@ -16,6 +16,12 @@ public enum NoiseError: Error, Equatable, Sendable {
   case pskNotUsed
   /// A pre-shared key must have 32 bytes.
   case pskWrongLength(actual: Int)
+  /// The pattern has both sides know each other's static key, and none were given.
+  case staticKeysMissing
+  /// Static keys were given to a pattern that would ignore them.
+  case staticKeysNotUsed
+  /// A public key must have 32 bytes.
+  case staticKeyWrongLength(actual: Int)
   /// The message would exceed 65535 bytes.
   case payloadTooLong(count: Int, maximum: Int)
   /// The transport was closed and its keys are gone.
@@ -63,7 +69,7 @@ public enum NoiseError: Error, Equatable, Sendable {
   public var origin: Origin {
     switch self {
     case .wrongTurn, .handshakeFinished, .handshakeNotFinished, .alreadySplit, .pskMissing, .pskNotUsed,
-      .pskWrongLength, .payloadTooLong, .transportClosed:
+      .pskWrongLength, .staticKeysMissing, .staticKeysNotUsed, .staticKeyWrongLength, .payloadTooLong, .transportClosed:
       .caller
     case .messageTooShort, .messageTooLong, .authenticationFailed, .allZeroSharedSecret, .reflectedEphemeral:
       .peer
@@ -98,6 +104,12 @@ extension NoiseError: CustomStringConvertible {
       "this handshake pattern takes no pre-shared key; choose one that does, or give none"
     case .pskWrongLength(let actual):
       "the pre-shared key has \(actual) bytes, expected 32; derive it with HKDF"
+    case .staticKeysMissing:
+      "this handshake pattern needs both static keys and none were given; pass one's own pair and the other's public key"
+    case .staticKeysNotUsed:
+      "this handshake pattern takes no static keys; choose one that does, or give none"
+    case .staticKeyWrongLength(let actual):
+      "the other side's static key has \(actual) bytes, expected 32"
     case .payloadTooLong(let count, let maximum):
       "the payload has \(count) bytes, this message takes at most \(maximum); split the payload"
     case .transportClosed:

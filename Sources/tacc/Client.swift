@@ -100,10 +100,12 @@ extension RelayLinkError {
   }
 }
 
-/// Runs `body` as a task that SIGINT and SIGTERM cancel.
-func withInterrupts<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) async throws -> Value {
+/// Runs `body` as a task that SIGINT and SIGTERM cancel, or those signals that are given.
+func withInterrupts<Value: Sendable>(
+  _ signals: [Int32] = [SIGINT, SIGTERM], _ body: @escaping @Sendable () async throws -> Value
+) async throws -> Value {
   let task = Task { try await body() }
-  let sources = [SIGINT, SIGTERM].map { number in
+  let sources = signals.map { number in
     signal(number, SIG_IGN)
     let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
     source.setEventHandler { task.cancel() }

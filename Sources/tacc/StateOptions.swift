@@ -15,14 +15,18 @@ struct StateOptions: ParsableArguments {
   func load() throws -> (directory: String, configuration: StateConfiguration) {
     let environment = ProcessInfo.processInfo.environment
     do throws(ConfigurationError) {
-      let settings = try Settings(
-        of: .agent, file: config, environment: environment,
-        options: stateDirectory.map { [("state.directory", $0, "--state-directory")] } ?? [])
-      let configuration = try StateConfiguration(settings, environment: environment)
+      let configuration = try StateConfiguration(try settings(), environment: environment)
       return (configuration.directory ?? StateConfiguration.standardDirectory, configuration)
     } catch {
       throw ExitStatus.badInput("\(error)")
     }
+  }
+
+  /// The agent's settings, with `options` (key, value, the option's name) above them.
+  func settings(_ options: [(String, String, String)] = []) throws(ConfigurationError) -> Settings {
+    let own = stateDirectory.map { [("state.directory", $0, "--state-directory")] } ?? []
+    return try Settings(
+      of: .agent, file: config, environment: ProcessInfo.processInfo.environment, options: own + options)
   }
 
   /// The peers of this board; secrets are read from here on.

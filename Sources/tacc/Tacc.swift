@@ -21,9 +21,10 @@ struct Tacc: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      AgentCommand.self, Press.self, Status.self, PeersCommand.self, ExportCommand.self, DemoLocal.self, Evaluate.self,
-      AdversaryCommand.self, Client.self, Session.self, RelayCommand.self, Simulate.self, Convert.self,
-      SensorsCommand.self, Record.self, IIODReplayCommand.self,
+      AgentCommand.self, Press.self, Status.self, PeersCommand.self, ExportCommand.self, SendCommand.self,
+      ReceiveCommand.self, ConnectCommand.self, DemoLocal.self, Evaluate.self, AdversaryCommand.self, Client.self,
+      Session.self, RelayCommand.self, Simulate.self, Convert.self, SensorsCommand.self, Record.self,
+      IIODReplayCommand.self,
     ])
 
   static func main() {

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Handshake")
 struct HandshakeStateTests {
-  static let patterns = [HandshakePattern.nn, .nnPSK0]
+  static let patterns = [HandshakePattern.nn, .nnPSK0, .kk, .kkPSK0]
 
   @Test("protocol names are the specification's")
   func names() {

@@ -13,6 +13,8 @@ struct NoiseFixture: Decodable {
     let psk: String?
     let init_prologue: String
     let resp_prologue: String
+    let init_static: String?
+    let resp_static: String?
     let init_ephemeral: String
     let resp_ephemeral: String
     let handshake_hash: String

@@ -5,7 +5,7 @@ import Testing
 @Suite("Noise, against runs of other implementations")
 struct NoiseVectorTests {
   static let files: [(name: String, pattern: HandshakePattern, runs: Int)] = [
-    ("noise_nn", .nn, 3), ("noise_nnpsk0", .nnPSK0, 7),
+    ("noise_nn", .nn, 3), ("noise_nnpsk0", .nnPSK0, 7), ("noise_kk", .kk, 2), ("noise_kkpsk0", .kkPSK0, 2),
   ]
 
   @Test("every message, hash and key is the same byte for byte", arguments: files)
@@ -18,11 +18,14 @@ struct NoiseVectorTests {
 
   private func check(_ run: NoiseFixture.Run, _ pattern: HandshakePattern) throws {
     let psk = try run.psk.map { try SecretBytes(hex: $0) }
+    let statics = try run.init_static.flatMap { a in try run.resp_static.map { (try KeyPair(hex: a), try KeyPair(hex: $0)) } }
     let initiator = try HandshakeState(
       pattern: pattern, role: .initiator, prologue: hex(run.init_prologue), psk: psk,
+      staticKeys: statics.map { ($0.0, $0.1.publicKey) },
       ephemeral: KeyPair(hex: run.init_ephemeral))
     let responder = try HandshakeState(
       pattern: pattern, role: .responder, prologue: hex(run.resp_prologue), psk: psk,
+      staticKeys: statics.map { ($0.1, $0.0.publicKey) },
       ephemeral: KeyPair(hex: run.resp_ephemeral))
 
     for (index, message) in run.messages.prefix(2).enumerated() {
