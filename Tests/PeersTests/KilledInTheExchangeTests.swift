@@ -48,7 +48,9 @@ import Transfer
 
   /// The exchange, as far as both live; the messages arrive alice's or bob's first.
   private func exchange(_ a: Side, _ b: Side, secret: PairingSecret, hash: [UInt8], bobsFirst: Bool) {
-    func pair(_ one: Side, _ other: Side) -> [(Side, Side)] { bobsFirst ? [(other, one), (one, other)] : [(one, other), (other, one)] }
+    func pair(_ one: Side, _ other: Side) -> [(Side, Side)] {
+      bobsFirst ? [(other, one), (one, other)] : [(one, other), (other, one)]
+    }
     var proofs: [ObjectIdentifier: [UInt8]] = [:]
     let identities = [ObjectIdentifier(a): a.exchange.identity, ObjectIdentifier(b): b.exchange.identity]
     for (from, to) in pair(a, b) where !to.isDead {
@@ -58,7 +60,9 @@ import Transfer
       to.lives -= 1
     }
     for (from, to) in pair(a, b) where !to.isDead {
-      guard let proof = proofs[ObjectIdentifier(from)], let peer = try? to.exchange.receive(proof: proof) else { continue }
+      guard let proof = proofs[ObjectIdentifier(from)], let peer = try? to.exchange.receive(proof: proof) else {
+        continue
+      }
       to.lives -= 1
       // Killed when it has verified the proof, and has written nothing.
       if to.lives <= 0 { continue }
@@ -129,7 +133,8 @@ import Transfer
       exchange(a, b, secret: try secret(2), hash: hashes[1], bobsFirst: limit % 2 == 0)
       let (hit, survivor) = victim == .alice ? (a, b) : (b, a)
       for outcome in hit.disk.afterPowerLoss() {
-        try check(victim == .alice ? (outcome, survivor.disk) : (survivor.disk, outcome), secrets: [secret(1), secret(2)])
+        try check(
+          victim == .alice ? (outcome, survivor.disk) : (survivor.disk, outcome), secrets: [secret(1), secret(2)])
         // What was there before stays until the new one is there.
         if isSecondPairing {
           #expect(try PeerStore(stateDirectory: "/state", files: outcome).list().peers.count == 1)
