@@ -113,7 +113,7 @@ let package = Package(
       ]),
     .testTarget(name: "TransferTests", dependencies: ["Transfer", "SecureChannel"]),
     .testTarget(name: "CourierTests", dependencies: ["Courier", "Transfer", "SecureChannel"]),
-    .testTarget(name: "PeersTests", dependencies: ["Peers", "SecureChannel", "Platform"]),
+    .testTarget(name: "PeersTests", dependencies: ["Peers", "Pairing", "Transfer", "SecureChannel", "Platform"]),
     .testTarget(name: "RelayLinkTests", dependencies: ["RelayLink", "Platform"]),
     .target(name: "EvdevTestSupport", dependencies: ["Platform", "Evdev"], path: "Tests/EvdevTestSupport"),
     .testTarget(name: "EvdevTests", dependencies: ["Platform", "Evdev", "CEvdev", "EvdevTestSupport"]),

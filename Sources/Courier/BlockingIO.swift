@@ -19,7 +19,9 @@ final class BlockingIO: Sendable {
       queue.async {
         var bytes = [UInt8](repeating: 0, count: count)
         var got = -1
-        repeat { got = bytes.withUnsafeMutableBytes { Foundation.read(descriptor, $0.baseAddress, $0.count) } } while got
+        repeat {
+          got = bytes.withUnsafeMutableBytes { Foundation.read(descriptor, $0.baseAddress, $0.count) }
+        } while got
           < 0 && (errno == EINTR || (errno == EAGAIN && Self.wait(descriptor, POLLIN)))
         bytes.removeLast(count - max(0, got))
         continuation.resume(returning: bytes)

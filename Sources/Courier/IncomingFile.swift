@@ -45,7 +45,9 @@ final class IncomingFile {
   func reserve(_ size: UInt64) throws(CourierError) {
     var status = stat()
     var system = statvfs()
-    guard fstat(descriptor, &status) == 0, fstatvfs(descriptor, &system) == 0 else { throw Self.failure("examine", path) }
+    guard fstat(descriptor, &status) == 0, fstatvfs(descriptor, &system) == 0 else {
+      throw Self.failure("examine", path)
+    }
     let free = UInt64(system.f_bavail) * UInt64(system.f_frsize)
     let needed = size - min(size, UInt64(status.st_size))
     guard needed <= free else {

@@ -213,7 +213,14 @@ public actor Lifeline {
           let role: RelayRole = acquaintances[index].role == .initiator ? .alice : .bob
           let next = try? await Meeting.inSession(
             code, as: role, with: acquaintances[index], index: index, at: relay, within: Meeting.nextSessionTime)
-          meeting = if let next { next } else { try await meetAgain(after: "the next session did not begin") }
+          if let next {
+            meeting = next
+          } else {
+            let reason = "the next session did not begin"
+            tell(.interrupted(reason))
+            meeting = try await meetAgain(after: reason)
+            tell(.resumed)
+          }
         }
       }
     } catch {

@@ -43,7 +43,8 @@ public struct HandshakePattern: Equatable, Sendable {
 
   /// `KK`: each side proves that it has the static key that the other knows it by; nothing in the messages tells a
   /// listener which keys those are.
-  public static let kk = HandshakePattern(name: "KK", knowsStaticKeys: true, messages: [[.e, .es, .ss], [.e, .ee, .se]])
+  public static let kk = HandshakePattern(
+    name: "KK", knowsStaticKeys: true, messages: [[.e, .es, .ss], [.e, .ee, .se]])
 
   /// `KKpsk0`: and both prove from their first byte that they know the pre-shared key.
   public static let kkPSK0 = HandshakePattern(

@@ -47,7 +47,9 @@ public struct FileReceiver: Sendable {
         phase = .judging(size: size)
         actions.append(.judge(name: FileName.sanitised(name), size: size))
       case (.begin(let offset), .accepted(let size, let offsets)):
-        guard offset == 0 || offsets.contains(offset) else { throw .protocolViolation("a beginning that was not offered") }
+        guard offset == 0 || offsets.contains(offset) else {
+          throw .protocolViolation("a beginning that was not offered")
+        }
         phase = .storing(left: size - offset)
         actions.append(.truncate(to: offset))
         return actions + (try takeContents(parser.takeRest()[...]))

@@ -170,7 +170,9 @@ public struct ResumableStream: Sendable {
     switch frame {
     case .data(let bytes):
       guard end == nil else { throw .protocolViolation("data after the end") }
-      guard UInt64(bytes.count) <= announced.limit - received else { throw .protocolViolation("more data than asked for") }
+      guard UInt64(bytes.count) <= announced.limit - received else {
+        throw .protocolViolation("more data than asked for")
+      }
       received += UInt64(bytes.count)
       arrived.append(bytes)
     case .credit(let position): try heed(position)

@@ -10,7 +10,8 @@ import Transfer
 
 /// What the commands have in common that meet a peer at the relay.
 struct MeetingOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("The relay, if it is not that of the agent's configuration (relay.url).", valueName: "url"))
+  @Option(
+    help: ArgumentHelp("The relay, if it is not that of the agent's configuration (relay.url).", valueName: "url"))
   var relay: String?
 
   @Option(help: ArgumentHelp("Trust the certificates in this PEM file (relay.ca_file).", valueName: "file"))
@@ -27,7 +28,9 @@ struct MeetingOptions: ParsableArguments {
   @OptionGroup var state: StateOptions
 
   func validate() throws {
-    guard (0...31_536_000).contains(wait) else { throw ValidationError("--wait is \(wait); give 0 to 31536000 seconds") }
+    guard (0...31_536_000).contains(wait) else {
+      throw ValidationError("--wait is \(wait); give 0 to 31536000 seconds")
+    }
     guard (1...86_400).contains(patience) else {
       throw ValidationError("--patience is \(patience); give 1 to 86400 seconds")
     }
@@ -102,14 +105,16 @@ struct MeetingOptions: ParsableArguments {
     case .nobodyCame(let seconds):
       return ExitStatus(
         code: 3,
-        message: "\(name) did not come within \(seconds) s. It has to run `\(command)` at the same relay meanwhile. Perhaps "
+        message:
+          "\(name) did not come within \(seconds) s. It has to run `\(command)` at the same relay meanwhile. Perhaps "
           + "it is off; or its clock or this one's is wrong by more than two hours (here it is "
           + "\(Date().formatted(.iso8601))); or it has forgotten this board, or was paired with it anew and this one was "
           + "not: then shake the two again")
     case .lost(let seconds, let reason):
       return ExitStatus(
         code: 3, message: "\(name) did not come back within \(seconds) s after the connection had broken (\(reason))")
-    case .transfer(.endedByPeer), .transfer(.refused), .strangers, .changed: return ExitStatus(code: 3, message: "\(error)")
+    case .transfer(.endedByPeer), .transfer(.refused), .strangers, .changed:
+      return ExitStatus(code: 3, message: "\(error)")
     case .relay(let cause): return cause.isUserError ? ExitStatus.badInput("\(cause)") : ExitStatus.fault("\(cause)")
     case .file(let text): return ExitStatus.badInput(text)
     case .transfer: return ExitStatus.fault("\(error)")

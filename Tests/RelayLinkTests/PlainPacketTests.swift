@@ -5,10 +5,12 @@ import Testing
 @Suite("Packets that are recognised without a parser")
 struct PlainPacketTests {
   private static func forwarded(_ message: [UInt8], from role: String = "bob") -> [UInt8] {
-    Array(#"{"type":"relay","proto":"TACCV2","ver":4,"payload":{"from":"\#(role)","msg":"#.utf8) + message + Array("}}".utf8)
+    Array(#"{"type":"relay","proto":"TACCV2","ver":4,"payload":{"from":"\#(role)","msg":"#.utf8) + message
+      + Array("}}".utf8)
   }
 
-  @Test("what this client sends and a relay forwards is recognised, whatever the bytes", arguments: [1, 2, 3, 64, 16_384])
+  @Test(
+    "what this client sends and a relay forwards is recognised, whatever the bytes", arguments: [1, 2, 3, 64, 16_384])
   func recognised(count: Int) throws {
     let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ count) }
     let text = Self.forwarded(RelayMessage.packet(bytes))
@@ -19,7 +21,8 @@ struct PlainPacketTests {
       Array(
         #"{"type":"hello","payload":{"session_code":"ABCDEFGH","role":"alice","session_id_b64":"AAAAAAAAAAAAAAAAAAAAAA==","expires_at":1}}"#
           .utf8))
-    let spaced = Array(#"{ "type":"relay","proto":"TACCV2","ver":4,"payload":{"from":"bob","msg":"#.utf8)
+    let spaced =
+      Array(#"{ "type":"relay","proto":"TACCV2","ver":4,"payload":{"from":"bob","msg":"#.utf8)
       + RelayMessage.packet(bytes) + Array("}}".utf8)
     for form in [text, spaced] {
       guard case .event(.packet(let got)) = interpreter.interpret(form) else {

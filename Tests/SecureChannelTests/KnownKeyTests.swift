@@ -59,7 +59,9 @@ struct KnownKeyTests {
     #expect(throws: NoiseError.staticKeysNotUsed) {
       try HandshakeState(pattern: .nn, role: .initiator, prologue: [], staticKeys: (pair, pair.publicKey))
     }
-    #expect(throws: NoiseError.staticKeyWrongLength(actual: 31)) { try initiator(pair, Array(pair.publicKey.dropLast())) }
+    #expect(throws: NoiseError.staticKeyWrongLength(actual: 31)) {
+      try initiator(pair, Array(pair.publicKey.dropLast()))
+    }
     #expect(throws: NoiseError.allZeroSharedSecret) {
       try initiator(pair, [UInt8](repeating: 0, count: 32)).writeMessage()
     }

@@ -18,7 +18,9 @@ struct NoiseVectorTests {
 
   private func check(_ run: NoiseFixture.Run, _ pattern: HandshakePattern) throws {
     let psk = try run.psk.map { try SecretBytes(hex: $0) }
-    let statics = try run.init_static.flatMap { a in try run.resp_static.map { (try KeyPair(hex: a), try KeyPair(hex: $0)) } }
+    let statics = try run.init_static.flatMap { a in
+      try run.resp_static.map { (try KeyPair(hex: a), try KeyPair(hex: $0)) }
+    }
     let initiator = try HandshakeState(
       pattern: pattern, role: .initiator, prologue: hex(run.init_prologue), psk: psk,
       staticKeys: statics.map { ($0.0, $0.1.publicKey) },

@@ -49,9 +49,11 @@ struct Sides {
     let key = pattern.usesPSK ? try SecretBytes(copying: psk) : nil
     let statics = pattern.knowsStaticKeys ? (try KeyPair.generate(), try KeyPair.generate()) : nil
     initiator = try HandshakeState(
-      pattern: pattern, role: .initiator, prologue: prologue, psk: key, staticKeys: statics.map { ($0.0, $0.1.publicKey) })
+      pattern: pattern, role: .initiator, prologue: prologue, psk: key,
+      staticKeys: statics.map { ($0.0, $0.1.publicKey) })
     responder = try HandshakeState(
-      pattern: pattern, role: .responder, prologue: prologue, psk: key, staticKeys: statics.map { ($0.1, $0.0.publicKey) })
+      pattern: pattern, role: .responder, prologue: prologue, psk: key,
+      staticKeys: statics.map { ($0.1, $0.0.publicKey) })
   }
 
   func finish() throws -> (initiator: Transport, responder: Transport) {

@@ -8,7 +8,9 @@ struct FileMachineTests {
   private let contents: [UInt8] = (0..<5_000).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) }
 
   /// Runs a file through both machines, the stream cut into pieces of a size.
-  private func run(piece: Int, having: Int, spoilt: Bool = false) throws -> (got: [UInt8], sentFrom: UInt64, isGenuine: Bool) {
+  private func run(piece: Int, having: Int, spoilt: Bool = false) throws -> (
+    got: [UInt8], sentFrom: UInt64, isGenuine: Bool
+  ) {
     var stored = Array(contents.prefix(having))
     if spoilt, having > 0 { stored[having - 1] ^= 1 }
     var (sender, offer) = FileSender.offering(name: "a/b/photo.jpg", size: UInt64(contents.count))
@@ -124,7 +126,9 @@ struct FileMachineTests {
   @Test("a sender refuses parts longer than the file, out of order or too many, and receipts that come too early")
   func senderLies() throws {
     func sender() -> FileSender { FileSender.offering(name: "x", size: 10).sender }
-    func checkpoint(_ offset: UInt64) -> Checkpoint { Checkpoint(offset: offset, hash: [UInt8](repeating: 0, count: 32)) }
+    func checkpoint(_ offset: UInt64) -> Checkpoint {
+      Checkpoint(offset: offset, hash: [UInt8](repeating: 0, count: 32))
+    }
     for bad in [
       FileMessage.have([checkpoint(11)]), .have([checkpoint(5), checkpoint(5)]), .have([checkpoint(0)]),
       .have((1...17).map { checkpoint($0) }), .done(name: "x"), .begin(offset: 0),
@@ -133,7 +137,9 @@ struct FileMachineTests {
       #expect(throws: TransferError.self, "\(bad)") { try machine.take(bad.encoded[...]) }
     }
     var machine = sender()
-    #expect(throws: TransferError.refused("no room")) { try machine.take(FileMessage.refuse("no\n room\u{1B}").encoded[...]) }
+    #expect(throws: TransferError.refused("no room")) {
+      try machine.take(FileMessage.refuse("no\n room\u{1B}").encoded[...])
+    }
     machine = sender()
     _ = try machine.take(FileMessage.have([]).encoded[...])
     let unoffered = machine.compared(longest: 3)

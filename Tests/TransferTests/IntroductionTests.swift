@@ -7,7 +7,9 @@ import Testing
 struct IntroductionTests {
   private let session: [UInt8] = Array(0..<16)
 
-  private func introduce(_ a: Acquaintance, _ b: Acquaintance, _ sessionB: [UInt8]? = nil) throws -> (Transport, Transport) {
+  private func introduce(_ a: Acquaintance, _ b: Acquaintance, _ sessionB: [UInt8]? = nil) throws -> (
+    Transport, Transport
+  ) {
     let (one, two) = (
       try Introduction(a, sessionID: session), try Introduction(b, sessionID: sessionB ?? session)
     )
@@ -23,7 +25,9 @@ struct IntroductionTests {
   @Test("for every activity the two sides take different roles, find one room and agree on keys")
   func agreement() throws {
     let boards = try Boards()
-    for (mine, theirs) in [(Acquaintance.Activity.send, Acquaintance.Activity.receive), (.receive, .send), (.connect, .connect)] {
+    for (mine, theirs) in [
+      (Acquaintance.Activity.send, Acquaintance.Activity.receive), (.receive, .send), (.connect, .connect),
+    ] {
       let (a, b) = (try boards.atFirst(mine), try boards.atSecond(theirs))
       #expect(a.role != b.role)
       #expect(a.purpose == b.purpose)
@@ -37,7 +41,9 @@ struct IntroductionTests {
   @Test("another purpose, another room; and the other direction is another purpose")
   func purposes() throws {
     let boards = try Boards()
-    let rooms = try [Acquaintance.Activity.send, .receive, .connect].flatMap { try boards.atFirst($0).rooms(atSecond: 43_200) }
+    let rooms = try [Acquaintance.Activity.send, .receive, .connect].flatMap {
+      try boards.atFirst($0).rooms(atSecond: 43_200)
+    }
     #expect(Set(rooms).count == 3)
     #expect(throws: (any Error).self) { try introduce(boards.atFirst(.send), boards.atSecond(.connect)) }
   }

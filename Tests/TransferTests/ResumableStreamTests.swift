@@ -14,7 +14,9 @@ struct ResumableStreamTests {
     return (a, b)
   }
 
-  @Test("whatever is lost when sessions end, every byte arrives once and in order, both ways", arguments: 0..<40 as Range<UInt64>)
+  @Test(
+    "whatever is lost when sessions end, every byte arrives once and in order, both ways",
+    arguments: 0..<40 as Range<UInt64>)
   func anyLoss(seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)
     var sides = [ResumableStream.numbered(1), ResumableStream.numbered(2)]
@@ -128,7 +130,8 @@ struct ResumableStreamTests {
     try expectViolation([.credit(.init(received: 0, limit: window + 1, isEnded: false))])
     try expectViolation([.credit(.init(received: 0, limit: .max, isEnded: false))])
     try expectViolation([
-      .credit(.init(received: 50, limit: window + 50, isEnded: false)), .credit(.init(received: 49, limit: window + 49, isEnded: false)),
+      .credit(.init(received: 50, limit: window + 50, isEnded: false)),
+      .credit(.init(received: 49, limit: window + 49, isEnded: false)),
     ])
     try expectViolation([.credit(.init(received: 100, limit: window + 100, isEnded: true))])
     try expectViolation([.end(count: 1)])
@@ -179,19 +182,25 @@ struct ResumableStreamTests {
   func malformed() throws {
     let window = UInt64(ResumableStream.window)
     let frames: [StreamFrame] = [
-      .hello(own: [UInt8](repeating: 1, count: 16), others: [UInt8](repeating: 0, count: 16), .init(received: 0, limit: window, isEnded: false)),
+      .hello(
+        own: [UInt8](repeating: 1, count: 16), others: [UInt8](repeating: 0, count: 16),
+        .init(received: 0, limit: window, isEnded: false)),
       .credit(.init(received: 1, limit: 2, isEnded: true)), .end(count: 3), .next(code: "ABCDEFGH"),
     ]
     for frame in frames {
       let whole = frame.encoded
       #expect(try StreamFrame(decoding: whole) == frame)
-      for count in 0..<whole.count { #expect(throws: TransferError.self) { try StreamFrame(decoding: Array(whole.prefix(count))) } }
+      for count in 0..<whole.count {
+        #expect(throws: TransferError.self) { try StreamFrame(decoding: Array(whole.prefix(count))) }
+      }
       #expect(throws: TransferError.self) { try StreamFrame(decoding: whole + [0]) }
     }
     #expect(throws: TransferError.self) { try StreamFrame(decoding: [2]) }
     #expect(throws: TransferError.self) { try StreamFrame(decoding: [3] + [UInt8](repeating: 0, count: 16) + [2]) }
     #expect(throws: TransferError.self) { try StreamFrame(decoding: [6] + Array("ABCDEF/\n".utf8)) }
-    for type in [0, 7, 255] as [UInt8] { #expect(throws: TransferError.self) { try StreamFrame(decoding: [type, 1, 2]) } }
+    for type in [0, 7, 255] as [UInt8] {
+      #expect(throws: TransferError.self) { try StreamFrame(decoding: [type, 1, 2]) }
+    }
   }
 
   @Test("random frames never do worse than an error", arguments: 0..<200 as Range<UInt64>)

@@ -41,7 +41,9 @@ struct Boards {
 }
 
 extension ResumableStream {
-  static func numbered(_ number: UInt8) -> ResumableStream { ResumableStream(nonce: [UInt8](repeating: number, count: 16)) }
+  static func numbered(_ number: UInt8) -> ResumableStream {
+    ResumableStream(nonce: [UInt8](repeating: number, count: 16))
+  }
 
   /// All frames that are to be sent now.
   mutating func frames() -> [[UInt8]] {
