@@ -80,11 +80,14 @@ let package = Package(
         "CProcess",
       ]),
 
+    // What keeps a board from pairing, and what mends it.
+    .target(name: "Doctor", dependencies: ["Motion", "Sensors", "Controls", "Evdev", "RelayLink", "Agent"]),
+
     .executableTarget(
       name: "tacc",
       dependencies: [
         "Motion", "Agreement", "SecureChannel", "Pairing", "Adversary", "Sensors", "RelayLink", "Relay", "IIODReplay",
-        "Peers", "Agent", "Transfer", "Courier", "Configuration", "Platform", "CProcess",
+        "Peers", "Agent", "Doctor", "Transfer", "Courier", "Configuration", "Platform", "CProcess",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
