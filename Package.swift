@@ -1,6 +1,9 @@
 // swift-tools-version: 6.0
 import PackageDescription
 
+// For `tacc --version`.
+let commit = Context.gitInformation.map { "\($0.currentCommit.prefix(10))\($0.hasUncommittedChanges ? "+" : "")" } ?? ""
+
 let package = Package(
   name: "tacc",
   products: [
@@ -27,6 +30,7 @@ let package = Package(
     .target(name: "CEvdev"),
     .target(name: "CPlatform"),
     .target(name: "CProcess"),
+    .target(name: "CVersion", cSettings: [.define("TACC_COMMIT", to: "\"\(commit)\"")]),
     .systemLibrary(name: "CGPIO", pkgConfig: "libgpiod", providers: [.apt(["libgpiod-dev"])]),
 
     // The core: no sockets, sensors, files or clocks but for captures on disk.
@@ -87,7 +91,7 @@ let package = Package(
       name: "tacc",
       dependencies: [
         "Motion", "Agreement", "SecureChannel", "Pairing", "Adversary", "Sensors", "RelayLink", "Relay", "IIODReplay",
-        "Peers", "Agent", "Doctor", "Transfer", "Courier", "Configuration", "Platform", "CProcess",
+        "Peers", "Agent", "Doctor", "Transfer", "Courier", "Configuration", "Platform", "CProcess", "CVersion",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -122,6 +126,7 @@ let package = Package(
     .testTarget(name: "EvdevTests", dependencies: ["Platform", "Evdev", "CEvdev", "EvdevTestSupport"]),
     .testTarget(name: "ControlsTests", dependencies: ["Controls", "Platform", "Evdev", "EvdevTestSupport"]),
     .testTarget(name: "PairingTests", dependencies: ["Pairing", "Motion", "Agreement", "SecureChannel"]),
+    .testTarget(name: "DoctorTests", dependencies: ["Doctor", "Sensors", "Controls", "RelayLink"]),
     .testTarget(name: "AdversaryTests", dependencies: ["Adversary", "Pairing", "Motion", "Agreement"]),
     .testTarget(
       name: "TaccTests",

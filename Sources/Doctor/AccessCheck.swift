@@ -35,21 +35,21 @@ struct AccessCheck {
       // Read-only to everybody is what the driver has made it, not a lack of rights.
       return rights.mode & 0o222 != 0 && !subject.may(.readAndWrite, rights)
     }
-    return judge(refused, of: files.count, group: "iio", what: "\(node) and its settings")
+    return judge(refused, group: "iio", what: "\(node) and its settings", "access")
   }
 
-  /// The chip of a GPIO line.
-  func chip(_ path: String) -> Finding {
-    guard let rights = tree.rights(path) else { return Finding("access", .problem, "there is no \(path)") }
-    return judge(subject.may(.readAndWrite, rights) ? [] : [path], of: 1, group: "gpio", what: path)
+  /// The chip of a GPIO line; the finding is one of that line's check.
+  func chip(_ path: String, for check: String) -> Finding {
+    guard let rights = tree.rights(path) else { return Finding(check, .problem, "there is no \(path)") }
+    return judge(subject.may(.readAndWrite, rights) ? [] : [path], group: "gpio", what: path, check)
   }
 
-  private func judge(_ refused: [String], of count: Int, group: String, what: String) -> Finding {
-    guard let first = refused.first else { return Finding("access", .ok, "\(subject.name) may use \(what)") }
+  private func judge(_ refused: [String], group: String, what: String, _ check: String) -> Finding {
+    guard let first = refused.first else { return Finding(check, .ok, "\(subject.name) may use \(what)") }
     let more = refused.count > 1 ? " and \(refused.count - 1) of its other files" : ""
     let (commands, advice) = remedies(first, group: group)
     return Finding(
-      "access", .problem, "\(subject.name) may not use \(first)\(more)\(advice)",
+      check, .problem, "\(subject.name) may not use \(first)\(more)\(advice)",
       command: commands.isEmpty ? nil : shell.root(all: commands))
   }
 

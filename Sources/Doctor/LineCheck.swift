@@ -52,15 +52,17 @@ struct LineCheck {
     case .success(let found): survey = found
     case .failure(let error):
       guard let path = error.forbiddenPath else { return [Finding(check, .problem, "\(error)")] }
-      let finding = access.chip(path)
+      let finding = access.chip(path, for: check)
       // Its rights may be those of the service, which this user does not have.
       return finding.verdict == .problem
         ? [finding]
         : [finding, Finding(check, .skipped, "this user may not look at the line: run it with sudo")]
     }
-    var findings = [access.chip(survey.chip)]
+    let chip = access.chip(survey.chip, for: check)
+    var findings = chip.verdict == .ok ? [] : [chip]
     guard let consumer = survey.consumer else {
-      return findings + [Finding(check, .ok, "\(survey.place) is free")]
+      let rights = findings.isEmpty ? ", and \(access.subject.name) may use it" : ""
+      return findings + [Finding(check, .ok, "\(survey.place) is free\(rights)")]
     }
     if LineSurvey.ownConsumers.contains(consumer) {
       return findings + [Finding(check, .ok, "\(survey.place) is held by tacc itself")]
