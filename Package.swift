@@ -1,6 +1,9 @@
 // swift-tools-version: 6.0
 import PackageDescription
 
+// For `tacc --version`.
+let commit = Context.gitInformation.map { "\($0.currentCommit.prefix(10))\($0.hasUncommittedChanges ? "+" : "")" } ?? ""
+
 let package = Package(
   name: "tacc",
   products: [
@@ -27,6 +30,7 @@ let package = Package(
     .target(name: "CEvdev"),
     .target(name: "CPlatform"),
     .target(name: "CProcess"),
+    .target(name: "CVersion", cSettings: [.define("TACC_COMMIT", to: "\"\(commit)\"")]),
     .systemLibrary(name: "CGPIO", pkgConfig: "libgpiod", providers: [.apt(["libgpiod-dev"])]),
 
     // The core: no sockets, sensors, files or clocks but for captures on disk.
@@ -80,11 +84,14 @@ let package = Package(
         "CProcess",
       ]),
 
+    // What keeps a board from pairing, and what mends it.
+    .target(name: "Doctor", dependencies: ["Motion", "Sensors", "Controls", "Evdev", "RelayLink", "Agent"]),
+
     .executableTarget(
       name: "tacc",
       dependencies: [
         "Motion", "Agreement", "SecureChannel", "Pairing", "Adversary", "Sensors", "RelayLink", "Relay", "IIODReplay",
-        "Peers", "Agent", "Transfer", "Courier", "Configuration", "Platform", "CProcess",
+        "Peers", "Agent", "Doctor", "Transfer", "Courier", "Configuration", "Platform", "CProcess", "CVersion",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -119,6 +126,7 @@ let package = Package(
     .testTarget(name: "EvdevTests", dependencies: ["Platform", "Evdev", "CEvdev", "EvdevTestSupport"]),
     .testTarget(name: "ControlsTests", dependencies: ["Controls", "Platform", "Evdev", "EvdevTestSupport"]),
     .testTarget(name: "PairingTests", dependencies: ["Pairing", "Motion", "Agreement", "SecureChannel"]),
+    .testTarget(name: "DoctorTests", dependencies: ["Doctor", "Sensors", "Controls", "RelayLink"]),
     .testTarget(name: "AdversaryTests", dependencies: ["Adversary", "Pairing", "Motion", "Agreement"]),
     .testTarget(
       name: "TaccTests",

@@ -1,10 +1,15 @@
+internal import CVersion
 import ArgumentParser
 import Foundation
 
 /// The one executable.
 @main
 struct Tacc: ParsableCommand {
-  static let version = "2.0.0-dev"
+  /// Such as "2.0.0-dev (0123456789)", with the commit where it is known; "+" behind it: changed since.
+  static let version: String = {
+    let commit = String(cString: cversion_commit())
+    return commit.isEmpty ? "2.0.0-dev" : "2.0.0-dev (\(commit))"
+  }()
 
   static let configuration = CommandConfiguration(
     commandName: "tacc",
@@ -23,7 +28,7 @@ struct Tacc: ParsableCommand {
     subcommands: [
       AgentCommand.self, Press.self, Status.self, PeersCommand.self, ExportCommand.self, SendCommand.self,
       ReceiveCommand.self, ConnectCommand.self, DemoLocal.self, Evaluate.self, AdversaryCommand.self, Client.self,
-      Session.self, RelayCommand.self, Simulate.self, Convert.self, SensorsCommand.self, Record.self,
+      Session.self, RelayCommand.self, Simulate.self, Convert.self, SensorsCommand.self, DoctorCommand.self, Record.self,
       IIODReplayCommand.self,
     ])
 
