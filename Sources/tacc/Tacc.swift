@@ -28,7 +28,8 @@ struct Tacc: ParsableCommand {
     subcommands: [
       AgentCommand.self, Press.self, Status.self, PeersCommand.self, ExportCommand.self, SendCommand.self,
       ReceiveCommand.self, ConnectCommand.self, DemoLocal.self, Evaluate.self, AdversaryCommand.self, Client.self,
-      Session.self, RelayCommand.self, Simulate.self, Convert.self, SensorsCommand.self, DoctorCommand.self, Record.self,
+      Session.self, RelayCommand.self, Simulate.self, Convert.self, SensorsCommand.self, DoctorCommand.self,
+      Record.self,
       IIODReplayCommand.self,
     ])
 
