@@ -48,8 +48,3 @@ configure </dev/null
 check "with a good one it starts again" eval 'systemctl restart "$unit" && soon 30 ready'
 check "stopped while it waits" stop
 echo "     $took ms"
-
-appears() { lab_unbind && lab_bind && soon 40 ready; }
-check "enabled and stopped, it is started by the sensor's appearing" appears
-SENSOR=$(lab_sensor)
-check "stopped again" stop
