@@ -57,13 +57,19 @@ struct AccessCheck {
   private func remedies(_ file: String, group: String) -> (commands: [String], advice: String) {
     var commands: [String] = []
     let number = tree.group(group)
-    if number == nil { commands.append("groupadd --system --force \(group)") }
+    if number == nil {
+      // Both, so that the rules are read once with both there: udev passes over names that it does not know.
+      commands += ["iio", "gpio"].filter { tree.group($0) == nil }.map { "groupadd --system --force \($0)" }
+    }
     if !Self.ruleFolders.contains(where: { tree.exists("\($0)/\(Self.rules)") }) {
       // From a copy of the sources; a package brings it along.
-      commands += ["install -m 644 udev/\(Self.rules) /etc/udev/rules.d/", "udevadm control --reload"]
+      commands.append("install -m 644 udev/\(Self.rules) /etc/udev/rules.d/")
     }
     if !commands.isEmpty || tree.rights(file)?.group != number {
-      commands += ["udevadm trigger --action=add --subsystem-match=iio --subsystem-match=gpio", "udevadm settle"]
+      commands += [
+        "udevadm control --reload",
+        "udevadm trigger --action=add --subsystem-match=iio --subsystem-match=gpio", "udevadm settle",
+      ]
     }
     guard number == nil || !subject.groups.contains(number ?? 0) else { return (commands, "") }
     if let account = subject.account {

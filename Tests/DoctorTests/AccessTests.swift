@@ -10,7 +10,8 @@ import Testing
     Subject(name: "the user pi", account: "pi", user: 4_000_000, groups: groups)
   }
   private let trigger =
-    "sudo udevadm trigger --action=add --subsystem-match=iio --subsystem-match=gpio && sudo udevadm settle"
+    "sudo udevadm control --reload && sudo udevadm trigger --action=add --subsystem-match=iio --subsystem-match=gpio && "
+    + "sudo udevadm settle"
 
   @Test func whoMayUseEverythingIsContent() throws {
     let tree = try Tree()
@@ -26,8 +27,9 @@ import Testing
     let finding = check(tree, pi()).sensor("iio:device0")
     #expect(
       finding.command
-        == "sudo groupadd --system --force iio && sudo install -m 644 udev/70-tacc.rules /etc/udev/rules.d/ && "
-        + "sudo udevadm control --reload && \(trigger) && sudo usermod --append --groups iio pi")
+        == "sudo groupadd --system --force iio && sudo groupadd --system --force gpio && "
+        + "sudo install -m 644 udev/70-tacc.rules /etc/udev/rules.d/ && \(trigger) && sudo usermod --append --groups iio pi"
+    )
     #expect(finding.text.hasPrefix("the user pi may not use /dev/iio:device0 and 7 of its other files"))
   }
 
