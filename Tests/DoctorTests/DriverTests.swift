@@ -1,7 +1,7 @@
-import Sensors
 import Testing
 
 @testable import Doctor
+@testable import Sensors
 
 private let user = Shell(isRoot: false)
 
