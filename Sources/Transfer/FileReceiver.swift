@@ -5,7 +5,7 @@ import SecureChannel
 ///
 /// ```
 ///   waiting ──offer──▶ judging ──accept──▶ accepted ──begin──▶ storing ──all of it──▶ hashed ──placed──▶ over
-///                         └──── refuse, at any time ─────────────────────────────────────────────────────▶ over
+///                         └──── refuse, at any time ──────────────────────────────────────────────────▶ refused
 /// ```
 public struct FileReceiver: Sendable {
   /// What the program is to do.
@@ -27,6 +27,7 @@ public struct FileReceiver: Sendable {
     case storing(left: UInt64)
     case trailing([UInt8])
     case over
+    case refused
   }
 
   private var phase = Phase.waiting
@@ -38,7 +39,13 @@ public struct FileReceiver: Sendable {
   /// Takes bytes of the stream.
   public mutating func take(_ bytes: ArraySlice<UInt8>) throws(TransferError) -> [Action] {
     if case .storing = phase, parser.isEmpty { return try takeContents(bytes) }
-    if case .trailing = phase { return try takeContents(bytes) }
+    switch phase {
+    case .trailing: return try takeContents(bytes)
+    // What was under way when the file was refused.
+    case .refused: return []
+    case .over: guard bytes.isEmpty else { throw .protocolViolation("more than all of the file") }
+    case .waiting, .judging, .accepted, .storing: break
+    }
     parser.append(bytes)
     var actions: [Action] = []
     while let message = try parser.next() {
@@ -93,7 +100,7 @@ public struct FileReceiver: Sendable {
 
   /// What to send where the file is not wanted, or cannot be kept.
   public mutating func refuse(_ reason: String) -> [UInt8] {
-    phase = .over
+    phase = .refused
     return FileMessage.refuse(reason).encoded
   }
 
