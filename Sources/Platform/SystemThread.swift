@@ -8,8 +8,8 @@ internal import CPlatform
 
 /// A thread of the operating system, for calls that block: Swift's own pool must never wait for a device or a network.
 ///
-/// All signals are blocked in it: they are for the program's other threads, and a SIGPIPE from a library must not end the
-/// process. A thread whose object is dropped goes on and is cleaned up when it ends.
+/// All signals but those of its own faults are blocked in it: they are for the program's other threads, and a SIGPIPE from
+/// a library must not end the process. A thread whose object is dropped goes on and is cleaned up when it ends.
 package final class SystemThread: Sendable {
   /// What a new thread is handed through C.
   private final class Body {
@@ -34,6 +34,7 @@ package final class SystemThread: Sendable {
     var all = sigset_t()
     var previous = sigset_t()
     sigfillset(&all)
+    for fault in [SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT] { sigdelset(&all, fault) }
     // A new thread inherits the mask of the one that creates it.
     pthread_sigmask(SIG_SETMASK, &all, &previous)
     defer { pthread_sigmask(SIG_SETMASK, &previous, nil) }

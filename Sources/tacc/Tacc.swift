@@ -36,19 +36,21 @@ struct Tacc: ParsableCommand {
       var command = try parseAsRoot()
       guard command is AsyncParsableCommand else {
         try command.run()
-        return
+        endProcess(0)
       }
       Task {
         do {
           // Parsed once more, since a command cannot be handed to a task.
-          guard var command = try parseAsRoot() as? AsyncParsableCommand else { return }
+          guard var command = try parseAsRoot() as? AsyncParsableCommand else { endProcess(1) }
           try await command.run()
           endProcess(0)
         } catch {
           end(with: error)
         }
       }
-      dispatchMain()
+      // The task ends the process. This thread sleeps, rather than end by itself, which on Linux unwinds its stack while
+      // others are at work.
+      DispatchSemaphore(value: 0).wait()
     } catch {
       end(with: error)
     }
