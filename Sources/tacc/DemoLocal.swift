@@ -13,20 +13,23 @@ struct DemoLocal: ParsableCommand {
 
       --ber adds noise to Bob's values until that share of the raw decisions is wrong. The values near a threshold flip \
       first, the far ones not at all, so that erasures can remove the doubtful ones and a key remains, from a longer \
-      and more erratic shake. With --uniform the \
-      kept bits themselves are flipped, each with the same chance: correcting them would disclose more than they hold, \
+      and more erratic shake. With --uniform the kept bits themselves are flipped, each with the same chance: correcting them would disclose more than they hold, \
       and the pairing aborts.
 
-      EXAMPLES
+      EXAMPLES:
         tacc demo-local
         tacc demo-local --ber 0.15 --seed 7
-        tacc demo-local --uniform --ber 0.15        (aborts, status 3)
+        tacc demo-local --uniform --ber 0.15        aborts, status 3
 
-      Exit status: 0 paired, 3 aborted for a reason that is printed, 2 bad usage.
+      \(HelpText.exitStatus([
+        0: "Paired.", 1: "A fault of this program.", 2: "Bad usage.", 3: "Aborted, for a reason that is printed.",
+      ]))
       """,
     aliases: ["demo_local"])
 
-  @Option(help: "Share of raw decisions (with --uniform: of kept bits) to make wrong, 0 to 0.4.")
+  @Option(
+    help: ArgumentHelp(
+      "Share of raw decisions (with --uniform: of kept bits) to make wrong, 0 to 0.4.", valueName: "share"))
   var ber = 0.0
 
   @Flag(help: "Flip kept bits uniformly, which no honest accounting survives.")

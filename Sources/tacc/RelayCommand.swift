@@ -11,22 +11,30 @@ struct RelayCommand: ParsableCommand {
       A relay is not trusted: it sees sealed messages and can only deny service. It listens on this machine only \
       unless --host says otherwise.
 
-      The configuration is a TOML file (/etc/tacc/relay.toml where it exists), then TACC_RELAY_TABLE_KEY in the \
-      environment, then options; the later wins. --check-config prints every key with its value, where it came from, \
+      The configuration is a TOML file, then TACC_RELAY_TABLE_KEY in the environment, then options; the later wins. \
+      --check-config prints every key with its value, where it came from, \
       and what it means; every limit is among them.
 
       SIGTERM and SIGINT let sessions end for limits.drain_time_seconds, a second one ends them; SIGHUP reads \
       certificate and key again.
 
-      EXAMPLES
+      EXAMPLES:
         tacc relay --port 8000
         tacc relay --host :: --port 443 --tls-certificate relay.pem --tls-key relay.key --metrics-port 9464
         tacc relay --trust-forwarded-for 127.0.0.1 --set limits.drain_time_seconds=5
 
-      Exit status: 0 ended by SIGINT or SIGTERM, 2 bad usage or configuration, 1 where it cannot listen.
+      \(HelpText.exitStatus([
+        0: "Ended by SIGTERM or SIGINT.",
+        1: "It cannot listen, or another fault.",
+        2: "Bad usage, configuration or certificate.",
+      ]))
+
+      \(HelpText.environment(.relayKeys, .sockets, .serviceManager))
       """)
 
-  @Option(help: ArgumentHelp("Configuration file.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp(
+      "The configuration file. (default: /etc/tacc/relay.toml, where it exists)", valueName: "file"))
   var config: String?
 
   @Flag(help: "Print the effective configuration and end.")
