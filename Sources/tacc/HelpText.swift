@@ -15,12 +15,9 @@ enum HelpText {
   enum Variable {
     /// Keys of agent.toml.
     case agentKeys
-    /// Keys of relay.toml.
-    case relayKeys
     case controlSocket
     case stateDirectory
     case serviceManager
-    case sockets
     case proxies
     case noColor
     case allowDumps
@@ -28,11 +25,9 @@ enum HelpText {
     var name: String {
       switch self {
       case .agentKeys: "TACC_TABLE_KEY"
-      case .relayKeys: "TACC_RELAY_TABLE_KEY"
       case .controlSocket: "TACC_CONTROL_SOCKET"
       case .stateDirectory: "STATE_DIRECTORY"
       case .serviceManager: "NOTIFY_SOCKET, WATCHDOG_USEC, JOURNAL_STREAM"
-      case .sockets: "LISTEN_FDS, LISTEN_FDNAMES, LISTEN_PID"
       case .proxies: "http_proxy, https_proxy, all_proxy, no_proxy"
       case .noColor: "NO_COLOR"
       case .allowDumps: "TACC_ALLOW_DUMPS"
@@ -43,13 +38,9 @@ enum HelpText {
       switch self {
       case .agentKeys:
         "A key of the agent's configuration: TACC_RELAY_URL is relay.url. It wins over the file, an option over it."
-      case .relayKeys:
-        "A key of the relay's configuration: TACC_RELAY_LISTEN_PORT is listen.port. It wins over the file, an option "
-          + "over it."
       case .controlSocket: "The agent's control socket, unless --socket names one."
       case .stateDirectory: "The state directory, unless state.directory names one; systemd sets it."
       case .serviceManager: "Set by systemd: it is told of the state, and the log's lines bear their levels."
-      case .sockets: "Set by systemd: sockets that it has opened, which are listened on instead."
       case .proxies: "Proxies on the way to the relay, as curl(1) reads them."
       case .noColor: "If it is set and not empty, nothing is coloured; nor is what goes elsewhere than to a terminal."
       case .allowDumps: "1 lets a debugger and core dumps see the keys."

@@ -23,13 +23,20 @@ struct RelayCommand: ParsableCommand {
         tacc relay --host :: --port 443 --tls-certificate relay.pem --tls-key relay.key --metrics-port 9464
         tacc relay --trust-forwarded-for 127.0.0.1 --set limits.drain_time_seconds=5
 
-      \(HelpText.exitStatus([
-        0: "Ended by SIGTERM or SIGINT.",
-        1: "It cannot listen, or another fault.",
-        2: "Bad usage, configuration or certificate.",
-      ]))
+      EXIT STATUS:
+        0  Ended by SIGTERM or SIGINT.
+        1  It cannot listen, or another fault.
+        2  Bad usage, configuration or certificate.
 
-      \(HelpText.environment(.relayKeys, .sockets, .serviceManager))
+      ENVIRONMENT:
+        TACC_RELAY_TABLE_KEY
+            A key of the configuration: TACC_RELAY_LISTEN_PORT is listen.port. It
+            wins over the file, an option over it.
+        LISTEN_FDS, LISTEN_FDNAMES, LISTEN_PID
+            Set by systemd: sockets that it has opened, which are listened on instead.
+        NOTIFY_SOCKET, WATCHDOG_USEC, JOURNAL_STREAM
+            Set by systemd: it is told of the state, and the log's lines bear their
+            levels.
       """)
 
   @Option(
