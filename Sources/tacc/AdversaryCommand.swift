@@ -7,6 +7,10 @@ struct AdversaryCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "adversary",
     abstract: "Attack pairs, recorded or simulated, and judge whether what is credited is left.",
+    usage: """
+      tacc adversary --all <dir> ... [<options>]
+      tacc adversary --simulate <class> ... [<options>]
+      """,
     discussion: """
       Pairs every pair in one process, as evaluate does, and attacks the bits of those that came to bits. An attack is \
       given all that is public (preambles, plan, both masks of all seconds, in the profile offset Alice's positions and \
@@ -14,6 +18,7 @@ struct AdversaryCommand: ParsableCommand {
       it guesses and the weights and gains of her predictors as they were. It gives every kept symbol a probability.
 
       \(attacks)
+
       A recording that fits like a sensor on the same body (R² 0.9) is no imitation, and is left out.
 
       \(columns)
@@ -25,7 +30,7 @@ struct AdversaryCommand: ParsableCommand {
         tacc adversary --all captures --json
         tacc adversary --simulate rigid --profile offset
         tacc adversary --all captures --other same-people --camera-cutoff 5 10
-        tacc adversary --simulate rigid --count 50 --camera-correlation 0.95 --summary
+        tacc adversary --simulate rigid --camera-correlation 0.95 --summary
 
       \(HelpText.exitStatus([
         0: "Every attack leaves at least what is credited.",

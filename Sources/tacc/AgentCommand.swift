@@ -7,6 +7,7 @@ struct AgentCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "agent",
     abstract: "Wait for the button, and pair this board with another that is shaken with it.",
+    usage: "tacc agent [<options>]",
     discussion: """
       The long-running agent of a board. Until the button is pressed it does not use the sensor. A press opens a window: \
       the sensor runs, the agent waits at the relay in its room for another board whose button was pressed too, and pairs \
@@ -19,7 +20,7 @@ struct AgentCommand: ParsableCommand {
       EXAMPLES:
         tacc agent --relay wss://relay.example --room kitchen
         tacc agent --config agent.toml --check-config
-        tacc agent --sensor ip:127.0.0.1:30431 --set button.source=none --set control.socket=$PWD/a.sock
+        tacc agent --sensor ip:raspberrypi.local --set button.source=none
 
       \(HelpText.exitStatus([
         0: "Ended by SIGTERM or SIGINT.",

@@ -8,6 +8,10 @@ import Sensors
 struct Client: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Pair with another board through a relay, playing a recording.",
+    usage: """
+      tacc client --role <role> --session <code> --samples <capture>
+        [<options>]
+      """,
     discussion: """
       Two of these, one as alice and one as bob, in the same session, pair. `tacc session` makes a session.
 
@@ -54,9 +58,9 @@ struct Client: AsyncParsableCommand {
   @Option(
     parsing: .upToNextOption,
     help: ArgumentHelp(
-      "Permitted profiles, one or both; offset is used where both sides permit it. (default: guard)",
+      "Permitted profiles, one or both; offset is used where both sides permit it.",
       valueName: "profile"))
-  var profile: [QuantiserProfile] = []
+  var profile: [ProfileName] = [.guard]
 
   @OptionGroup var key: KeyOptions
   @OptionGroup var output: OutputOptions
@@ -76,7 +80,7 @@ struct Client: AsyncParsableCommand {
       endpoint: endpoint, sessionCode: session, role: role,
       replay: ReplaySource(recording: capture.recording, pace: realTime ? .realTime : .fast),
       assumesOnset: assumeOnset)
-    pairing.profiles = profile.isEmpty ? [.guard] : Array(Set(profile))
+    pairing.profiles = Array(Set(profile.map(\.profile)))
     pairing.margin = key.margin
     pairing.peerTimeout = wait
     pairing.linkOptions.caFile = caFile

@@ -8,6 +8,7 @@ struct ConnectCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "connect",
     abstract: "Join standard input and output, or a command's, to those of a paired board.",
+    usage: "tacc connect <peer> [<options>]",
     discussion: """
       Both boards run this; it goes on over broken connections and relays that are started anew. Either side may end its \
       half: the other still says what it has to say. With --exec a shell command is at this end instead of standard input \
@@ -15,7 +16,7 @@ struct ConnectCommand: AsyncParsableCommand {
 
       EXAMPLES:
         sudo tacc connect kitchen < question > answer
-      and ssh from the board laptop to the board kitchen, by this on kitchen and that on laptop:
+      With ssh from laptop to kitchen: the first of these on kitchen, the other on laptop.
         sudo tacc connect laptop --exec 'nc 127.0.0.1 22' --keep-on --wait 0
         ssh -o ProxyCommand='sudo tacc connect kitchen --quiet' user@kitchen
 

@@ -6,6 +6,7 @@ struct DemoLocal: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "demo-local",
     abstract: "Show the whole pairing on simulated boards, with errors injected at will.",
+    usage: "tacc demo-local [<options>]",
     discussion: """
       Simulates two boards in one hand, runs both sides of the protocol in this process and shows raw and kept error \
       rates, error correction with its backtracking, the ledger of disclosures, the entropy clamp as a sum, the key's \

@@ -8,6 +8,7 @@ struct DoctorCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "doctor",
     abstract: "Find out what keeps this board from pairing, and the command that mends it.",
+    usage: "tacc doctor [<options>]",
     discussion: """
       Looks at the sensor's driver, interrupt, ranges, rate and clock, at who may use it and who else does, at the lines \
       of button and light, at the time of day, at libcurl, at the relay, and at the agent. It changes nothing; a sensor \

@@ -7,6 +7,12 @@ import SecureChannel
 struct Evaluate: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Pair recordings, one or many or simulated ones, in one process, and show every figure.",
+    usage: """
+      tacc evaluate <pair> [<options>]
+      tacc evaluate --alice <capture> --bob <capture> [<options>]
+      tacc evaluate --all <dir> ... [<options>]
+      tacc evaluate --simulate <class> ... [<options>]
+      """,
     discussion: """
       Runs the two sides of the protocol over two recorded captures, as two boards would, on the recordings' own time. \
       A recording that begins in motion is taken to begin with its first scan (onset: assumed).
@@ -28,7 +34,7 @@ struct Evaluate: ParsableCommand {
 
       EXAMPLES:
         tacc evaluate pair
-        tacc evaluate --alice captures/rigid-1/alice --bob captures/rigid-1/bob --json
+        tacc evaluate --alice rigid-1/alice --bob rigid-1/bob --json
         tacc evaluate --all captures --both-ways
         tacc evaluate --simulate impostor mimic replay --count 500 --summary
 
@@ -233,19 +239,24 @@ struct OutputOptions: ParsableArguments {
 }
 
 struct ProfileOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("How values become bits, see `tacc evaluate --help`.", valueName: "profile"))
-  var profile = QuantiserProfile.guard
+  @Option(
+    name: .customLong("profile"),
+    help: ArgumentHelp("How values become bits, see `tacc evaluate --help`.", valueName: "profile"))
+  var name = ProfileName.guard
+
+  var profile: QuantiserProfile { name.profile }
 }
 
-extension QuantiserProfile: ExpressibleByArgument {
-  /// By name.
-  public init?(argument: String) { self.init(name: argument) }
-  /// The name.
-  public var defaultValueDescription: String { name }
-  /// All names.
-  public static var allValueStrings: [String] { allCases.map(\.name) }
-  /// None: what the parser would show by itself belongs to the raw values, which are those of the wire.
-  public static var allValueDescriptions: [String: String] { [:] }
+/// What profiles are called on the command line.
+enum ProfileName: String, ExpressibleByArgument, CaseIterable {
+  case `guard`, offset
+
+  var profile: QuantiserProfile {
+    switch self {
+    case .guard: .guard
+    case .offset: .offset
+    }
+  }
 }
 
 struct KeyOptions: ParsableArguments {

@@ -7,12 +7,13 @@ struct ExportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "export",
     abstract: "Print a key that this board and a peer share, for another program.",
+    usage: "tacc export <peer> --label <label> [<options>]",
     discussion: """
       The key follows from the pairing, the label and both boards' identities: it is the same on both boards, another for \
       every label and length, and tells nothing of the others. The label is noted with the peer; the key is not kept.
 
       EXAMPLES:
-        sudo tacc export kitchen --label wireguard-psk | sudo wg set wg0 peer KEY preshared-key /dev/stdin
+        sudo tacc export kitchen --label wireguard-psk > psk
         sudo tacc export kitchen --label backup --format raw > key
 
       \(HelpText.exitStatus([

@@ -7,6 +7,7 @@ struct IIODReplayCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "iiod-replay",
     abstract: "Serve captures as if each were a sensor on the network, for clients of libiio.",
+    usage: "tacc iiod-replay <capture> ... [<options>]",
     discussion: """
       Speaks the text protocol of libiio 0.x's iiod. The first capture is served on --port, each further one on the next \
       port (with --port 0 each on a free one), and a line says where.

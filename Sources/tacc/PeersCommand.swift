@@ -93,6 +93,7 @@ struct PeersCommand: ParsableCommand {
   struct Rename: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Give a peer another name on this board.",
+      usage: "tacc peers rename <peer> <name> [<options>]",
       discussion: "The name that it calls itself takes the given one away.")
 
     @Argument(help: PeersCommand.peerHelp)

@@ -9,6 +9,7 @@ struct ReceiveCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "receive",
     abstract: "Receive a file from a board that this one was paired with.",
+    usage: "tacc receive [<peer>] [<options>]",
     discussion: """
       The other board runs `tacc send`. The file gets its name when it is whole, on the disk, and has proved to be what was \
       sent; until then it has a hidden one that ends in .part, with which another `tacc receive` goes on. Nothing is \

@@ -5,6 +5,7 @@ import Sensors
 struct Record: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Record a sensor as a capture.",
+    usage: "tacc record --out <dir> [<options>]",
     discussion: """
       Finds the motion sensor, sets its rate and ranges, keeps its scans as the kernel writes them, and puts its settings \
       back. The capture appears when it is complete; SIGINT and SIGTERM end the recording and keep what there is.

@@ -7,6 +7,7 @@ struct RelayCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "relay",
     abstract: "Run a relay: sessions, two roles, forwarding, nothing else.",
+    usage: "tacc relay [<options>]",
     discussion: """
       A relay is not trusted: it sees sealed messages and can only deny service. It listens on this machine only \
       unless --host says otherwise.
@@ -20,7 +21,7 @@ struct RelayCommand: ParsableCommand {
 
       EXAMPLES:
         tacc relay --port 8000
-        tacc relay --host :: --port 443 --tls-certificate relay.pem --tls-key relay.key --metrics-port 9464
+        tacc relay --host :: --port 443 --tls-certificate cert.pem --tls-key key.pem
         tacc relay --trust-forwarded-for 127.0.0.1 --set limits.drain_time_seconds=5
 
       EXIT STATUS:
@@ -33,7 +34,8 @@ struct RelayCommand: ParsableCommand {
             A key of the configuration: TACC_RELAY_LISTEN_PORT is listen.port. It
             wins over the file, an option over it.
         LISTEN_FDS, LISTEN_FDNAMES, LISTEN_PID
-            Set by systemd: sockets that it has opened, which are listened on instead.
+            Set by systemd: sockets that it has opened, instead of listen.host and
+            listen.port.
         NOTIFY_SOCKET, WATCHDOG_USEC, JOURNAL_STREAM
             Set by systemd: it is told of the state, and the log's lines bear their
             levels.

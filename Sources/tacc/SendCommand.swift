@@ -8,6 +8,7 @@ struct SendCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "send",
     abstract: "Send a file to a board that this one was paired with.",
+    usage: "tacc send <file> <peer> [<options>]",
     discussion: """
       The other board runs `tacc receive`. Both meet in a room of the relay that only they can find, and the relay sees \
       nothing but ciphertext. After a broken connection, or a relay that was started anew, both go on where they were; \

@@ -6,6 +6,7 @@ struct SensorsCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sensors",
     abstract: "List the sensors that there are, and the one that would be used.",
+    usage: "tacc sensors [<options>]",
     discussion: """
       Lists the IIO devices of a context, and apart from them the input devices of this machine that measure motion; \
       with --source only the one or the other. Reads only: no setting is changed, and nothing samples.

@@ -4,6 +4,7 @@ import Motion
 struct Simulate: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Make a pair of captures of two simulated boards, or many of one class.",
+    usage: "tacc simulate --out <dir> [<options>]",
     discussion: """
       A rigid-body model: a hand's shake with wandering frequencies, each board's rotation, lever arm, gains, noise, \
       clock, quantisation and clipping. The same seed and options give the same captures on every machine.
