@@ -76,7 +76,9 @@ struct PeersCommand: ParsableCommand {
   }
 
   struct Show: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Show all that is kept of a peer but its secret.")
+    static let configuration = CommandConfiguration(
+      abstract: "Show all that is kept of a peer but its secret.",
+      usage: "tacc peers show <peer> [<options>]")
 
     @Argument(help: PeersCommand.peerHelp)
     var peer: String
