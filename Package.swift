@@ -8,6 +8,7 @@ let package = Package(
   name: "tacc",
   products: [
     .executable(name: "tacc", targets: ["tacc"]),
+    .executable(name: "tacc-relay", targets: ["tacc-relay"]),
     // For tools/benchmarks and tools/fuzz.
     .library(name: "Motion", targets: ["Motion"]),
     .library(name: "Pairing", targets: ["Pairing"]),
@@ -20,7 +21,6 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.29.0"),
     .package(url: "https://github.com/apple/swift-log.git", from: "1.5.0"),
     .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.5.0"),
-    .package(url: "https://github.com/LebJe/TOMLKit.git", from: "0.6.0"),
   ],
   targets: [
     // C libraries, each wrapped once and seen by one room only.
@@ -30,6 +30,7 @@ let package = Package(
     .target(name: "CEvdev"),
     .target(name: "CPlatform"),
     .target(name: "CProcess"),
+    .target(name: "CTOML"),
     .target(name: "CVersion", cSettings: [.define("TACC_COMMIT", to: "\"\(commit)\"")]),
     .systemLibrary(name: "CGPIO", pkgConfig: "libgpiod", providers: [.apt(["libgpiod-dev"])]),
 
@@ -48,7 +49,15 @@ let package = Package(
     .target(name: "Evdev", dependencies: ["CEvdev", "Platform"]),
 
     // What a program is set to, and by whom.
-    .target(name: "Configuration", dependencies: [.product(name: "TOMLKit", package: "TOMLKit")]),
+    .target(name: "Configuration", dependencies: ["CTOML"]),
+    // What a long-running program has to do with the system: signals, the service manager, a log.
+    .target(name: "Service", dependencies: ["Platform", "Configuration"]),
+    // What a program has to do with its terminal: text, options, how it ends.
+    .target(
+      name: "Console",
+      dependencies: [
+        "Configuration", "CProcess", "CVersion", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
 
     // Adapters: none imports another.
     .target(name: "Sensors", dependencies: ["Motion", "CIIO", "Platform", "Evdev"]),
@@ -81,19 +90,33 @@ let package = Package(
       name: "Agent",
       dependencies: [
         "Motion", "SecureChannel", "Pairing", "Peers", "Sensors", "Controls", "Platform", "RelayLink", "Configuration",
-        "CProcess",
+        "Service", "CProcess",
       ]),
 
     // What keeps a board from pairing, and what mends it.
     .target(name: "Doctor", dependencies: ["Motion", "Sensors", "Controls", "Evdev", "RelayLink", "Agent"]),
 
+    // A relay as a program. No Foundation in here and in what it stands on: it would be most of the memory.
+    .target(
+      name: "RelayProgram",
+      dependencies: [
+        "Relay", "Configuration", "Service", "Console", "Platform",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+    .executableTarget(
+      name: "tacc-relay",
+      dependencies: [
+        "RelayProgram", "Console", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+
     .executableTarget(
       name: "tacc",
       dependencies: [
-        "Motion", "Agreement", "SecureChannel", "Pairing", "Adversary", "Sensors", "RelayLink", "Relay", "IIODReplay",
-        "Peers", "Agent", "Doctor", "Transfer", "Courier", "Configuration", "Platform", "CProcess", "CVersion",
+        "Motion", "Agreement", "SecureChannel", "Pairing", "Adversary", "Sensors", "RelayLink", "RelayProgram",
+        "IIODReplay", "Peers", "Agent", "Doctor", "Transfer", "Courier", "Configuration", "Service", "Console",
+        "Platform",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        .product(name: "Logging", package: "swift-log"),
       ]),
 
     .testTarget(name: "SecureChannelTests", dependencies: ["SecureChannel"], resources: [.copy("Fixtures")]),
@@ -109,7 +132,10 @@ let package = Package(
         .product(name: "NIOEmbedded", package: "swift-nio"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ], resources: [.copy("Fixtures")]),
-    .testTarget(name: "PlatformTests", dependencies: ["Platform"]),
+    .testTarget(name: "ServiceTests", dependencies: ["Service", "Platform"]),
+    .testTarget(
+      name: "RelayProgramTests",
+      dependencies: ["RelayProgram", "Relay", "Configuration", "Service", "Console", "Platform"]),
     .testTarget(name: "SensorsTests", dependencies: ["Sensors", "Motion", "Platform", "Evdev", "EvdevTestSupport"]),
     .testTarget(
       name: "IIODReplayTests",
@@ -131,15 +157,17 @@ let package = Package(
     .testTarget(
       name: "TaccTests",
       dependencies: [
-        "tacc", "Motion", "Pairing", "Adversary", "Sensors", "Agent", "Configuration", "Platform", "Relay",
+        "tacc", "Motion", "Pairing", "Adversary", "Sensors", "Agent", "Configuration", "Console", "Platform",
       ]),
     // The one place where tests see both ends of the relay's wire.
     .testTarget(
       name: "AgentTests",
       dependencies: [
         "Agent", "Relay", "RelayLink", "Pairing", "Peers", "Motion", "Sensors", "Controls", "Platform", "Configuration",
+        "Service",
         .product(name: "Logging", package: "swift-log"),
       ]),
   ],
-  swiftLanguageModes: [.v6]
+  swiftLanguageModes: [.v6],
+  cxxLanguageStandard: .cxx17
 )

@@ -1,3 +1,4 @@
+import Service
 import Dispatch
 import Platform
 import Pairing
@@ -12,7 +13,7 @@ public struct AgentDaemon: Sendable {
   /// Reads the configuration, at the start and at every reload.
   let load: @Sendable () throws -> AgentConfiguration
   let devices: AgentDevices
-  let log: AgentLog
+  let log: ServiceLog
   let environment: [String: String]
   let version: String
   /// How long it waits for what might take for ever.
@@ -27,7 +28,7 @@ public struct AgentDaemon: Sendable {
   ///   - environment: for `NOTIFY_SOCKET` and its kin.
   ///   - version: told on the control socket.
   public init(
-    load: @escaping @Sendable () throws -> AgentConfiguration, devices: AgentDevices, log: AgentLog,
+    load: @escaping @Sendable () throws -> AgentConfiguration, devices: AgentDevices, log: ServiceLog,
     environment: [String: String], version: String
   ) {
     self.load = load

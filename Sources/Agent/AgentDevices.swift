@@ -1,3 +1,4 @@
+import Service
 import Controls
 import Sensors
 
@@ -36,17 +37,17 @@ public protocol AgentLight: Sendable {
 /// The hardware around the agent, or what stands in for it.
 public struct AgentDevices: Sendable {
   /// The motion sensor of a configuration; nothing is opened yet.
-  public var sensor: @Sendable (AgentConfiguration, AgentLog) throws -> any MotionSource
+  public var sensor: @Sendable (AgentConfiguration, ServiceLog) throws -> any MotionSource
   /// The button, or `nil` where the configuration has none.
-  public var button: @Sendable (AgentConfiguration, AgentLog) throws -> AgentButton?
+  public var button: @Sendable (AgentConfiguration, ServiceLog) throws -> AgentButton?
   /// The light, or `nil` where the configuration has none.
-  public var light: @Sendable (AgentConfiguration, AgentLog) throws -> (any AgentLight)?
+  public var light: @Sendable (AgentConfiguration, ServiceLog) throws -> (any AgentLight)?
 
   /// Devices.
   public init(
-    sensor: @escaping @Sendable (AgentConfiguration, AgentLog) throws -> any MotionSource,
-    button: @escaping @Sendable (AgentConfiguration, AgentLog) throws -> AgentButton?,
-    light: @escaping @Sendable (AgentConfiguration, AgentLog) throws -> (any AgentLight)?
+    sensor: @escaping @Sendable (AgentConfiguration, ServiceLog) throws -> any MotionSource,
+    button: @escaping @Sendable (AgentConfiguration, ServiceLog) throws -> AgentButton?,
+    light: @escaping @Sendable (AgentConfiguration, ServiceLog) throws -> (any AgentLight)?
   ) {
     self.sensor = sensor
     self.button = button

@@ -1,3 +1,4 @@
+import Service
 import Pairing
 import Platform
 
@@ -14,7 +15,7 @@ struct AgentRun: ~Copyable {
   private(set) var configuration: AgentConfiguration
   private var state: BoardState?
   private var keeping: PeerKeeping
-  private var log: AgentLog
+  private var log: ServiceLog
   private(set) var machine: AgentMachine
   private var devices: OpenDevices
   private var windows: WindowTasks
@@ -258,7 +259,7 @@ struct AgentRun: ~Copyable {
 
   private var isIdle: Bool { machine.state == .waiting && windows.isSettled }
 
-  private mutating func setLogLevel() { log.minimum = AgentLog.Level(name: configuration.logLevel) ?? .info }
+  private mutating func setLogLevel() { log.minimum = ServiceLog.Level(name: configuration.logLevel) ?? .info }
 
   private mutating func restoreDevices() async {
     if !(await devices.restore(configuration, log)) { retryLater() }

@@ -1,3 +1,4 @@
+import Service
 import Controls
 import Platform
 import Sensors
@@ -65,7 +66,7 @@ private final class SensorSources: Sendable {
   private let latest = Locked<(key: Key, source: any MotionSource)?>(nil)
 
   /// The source of a configuration; a new one where the configuration says something else than the one before.
-  @Sendable func source(for configuration: AgentConfiguration, _ log: AgentLog) -> any MotionSource {
+  @Sendable func source(for configuration: AgentConfiguration, _ log: ServiceLog) -> any MotionSource {
     let key = Key(sensor: configuration.sensor, rate: configuration.rate, logLevel: configuration.logLevel)
     return latest.withLock { latest in
       if let latest, latest.key == key { return latest.source }

@@ -1,3 +1,4 @@
+import Service
 import Configuration
 import Foundation
 import Glibc
@@ -23,10 +24,10 @@ public struct Hooks: Sendable {
   public static let keyCount = 32
 
   private let configuration: StateConfiguration.Hooks
-  private let log: AgentLog
+  private let log: ServiceLog
 
   /// Hooks.
-  public init(_ configuration: StateConfiguration.Hooks, log: AgentLog) {
+  public init(_ configuration: StateConfiguration.Hooks, log: ServiceLog) {
     self.configuration = configuration
     self.log = log
   }

@@ -1,3 +1,4 @@
+import Service
 import Controls
 
 /// The control socket, the light and the button, as far as they are open. Each is opened, closed and tried again on its
@@ -38,7 +39,7 @@ struct OpenDevices {
   /// Opens what a configuration names; what is open with the same settings stays so, and misses nothing.
   ///
   /// - Returns: what cannot be opened.
-  mutating func open(_ configuration: AgentConfiguration, _ log: AgentLog) async -> [DeviceFailure] {
+  mutating func open(_ configuration: AgentConfiguration, _ log: ServiceLog) async -> [DeviceFailure] {
     var failures: [DeviceFailure] = []
     do { try await openSocket(configuration) } catch {
       failures.append(DeviceFailure(device: .controlSocket, reason: error))
@@ -55,7 +56,7 @@ struct OpenDevices {
   /// Opens what is missing, and says once what is missing and once that it is back.
   ///
   /// - Returns: whether nothing is missing now.
-  mutating func restore(_ configuration: AgentConfiguration, _ log: AgentLog) async -> Bool {
+  mutating func restore(_ configuration: AgentConfiguration, _ log: ServiceLog) async -> Bool {
     let failures = await open(configuration, log)
     for failure in failures {
       if missing.insert(failure.device).inserted {
@@ -126,14 +127,14 @@ struct OpenDevices {
     }
   }
 
-  private mutating func openLight(_ configuration: AgentConfiguration, _ log: AgentLog) async throws {
+  private mutating func openLight(_ configuration: AgentConfiguration, _ log: ServiceLog) async throws {
     let isNew = try await light.fill(with: configuration.light, atMost: limits.release) { [devices] in
       try devices.light(configuration, log)
     }
     if isNew, pattern != .off { light.device?.show(pattern) }
   }
 
-  private mutating func openButton(_ configuration: AgentConfiguration, _ log: AgentLog) async throws {
+  private mutating func openButton(_ configuration: AgentConfiguration, _ log: ServiceLog) async throws {
     let number = buttonNumber + 1
     let isNew = try await button.fill(with: configuration.button, atMost: limits.release) { [devices, feed] in
       guard let opened = try devices.button(configuration, log) else { return nil }

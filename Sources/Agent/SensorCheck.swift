@@ -1,3 +1,4 @@
+import Service
 import Sensors
 
 /// A look at the sensor: what is wrong with it had better be known before the first press. It is not switched on for that.
@@ -6,7 +7,7 @@ enum SensorCheck {
   ///
   /// - Throws: what the sensor throws where it cannot even be named.
   static func start(
-    _ devices: AgentDevices, _ configuration: AgentConfiguration, _ log: AgentLog,
+    _ devices: AgentDevices, _ configuration: AgentConfiguration, _ log: ServiceLog,
     _ feed: AsyncStream<AgentInput>.Continuation
   ) throws {
     let sensor = try devices.sensor(configuration, log)

@@ -1,3 +1,4 @@
+import Service
 import Pairing
 import Peers
 import SecureChannel
@@ -57,7 +58,7 @@ extension WindowSummary {
   }
 }
 
-extension AgentLog {
+extension ServiceLog {
   /// Writes how a window ended.
   func tell(_ summary: WindowSummary) {
     let seconds = summary.seconds.map { "\(($0 * 100).rounded() / 100)" } ?? "?"

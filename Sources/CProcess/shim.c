@@ -34,3 +34,5 @@ int cprocess_add_close_from(posix_spawn_file_actions_t *actions, int first) {
 int cprocess_add_change_directory(posix_spawn_file_actions_t *actions, const char *path) {
   return posix_spawn_file_actions_addchdir_np(actions, path);
 }
+
+char **cprocess_environment(void) { return environ; }

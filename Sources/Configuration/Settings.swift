@@ -1,5 +1,5 @@
+internal import CTOML
 import Glibc
-internal import TOMLKit
 
 /// The effective value of every key, and where each came from: defaults, then a TOML file, then the environment, then
 /// options; the later wins.
@@ -95,55 +95,19 @@ public struct Settings: Sendable {
   // MARK: - The file
 
   private mutating func read(file path: String) throws(ConfigurationError) {
-    let text = try Settings.text(of: path)
+    let document = Array(try Settings.text(of: path).utf8)
     let origin = SettingOrigin.file(path)
-    let root: TOMLTable
-    do {
-      root = try TOMLTable(string: text)
-    } catch let error as TOMLParseError {
-      throw .malformed(path: path, line: error.source.begin.line, reason: error.description)
-    } catch {
-      throw .malformed(path: path, line: nil, reason: "\(error)")
-    }
-    for name in root.keys {
-      guard let table = root[name]?.table else { throw unknown(name, origin) }
-      for key in table.keys {
-        let full = "\(name).\(key)"
-        guard let setting = schema.byKey[full] else { throw unknown(full, origin) }
-        guard let node = table[key] else { continue }
-        let found: SettingValue? =
-          if let value = node.bool {
-            .boolean(value)
-          } else if let value = node.int {
-            .integer(value)
-          } else if let value = node.double {
-            .number(value)
-          } else if let array = node.array {
-            Settings.texts(of: array).map(SettingValue.list)
-          } else {
-            node.string.map(SettingValue.string)
-          }
-        var value = found?.converted(like: setting.fallback)
-        if setting.takesInteger, case .integer(let number)? = found { value = .string("\(number)") }
-        guard let value else {
-          throw .wrongKind(
-            key: full, origin: origin,
-            found: found?.kind ?? (node.array == nil ? "a \(node.type)" : "a list of other things"),
-            expected: setting.fallback.kind)
-        }
-        values[full] = (value, origin)
+    for entry in try TOMLEntry.all(in: document, path: path) {
+      guard let table = entry.table else { throw unknown(entry.key, origin) }
+      let full = "\(table).\(entry.key)"
+      guard let setting = schema.byKey[full] else { throw unknown(full, origin) }
+      var value = entry.value?.converted(like: setting.fallback)
+      if setting.takesInteger, case .integer(let number)? = entry.value { value = .string("\(number)") }
+      guard let value else {
+        throw .wrongKind(key: full, origin: origin, found: entry.kind, expected: setting.fallback.kind)
       }
+      values[full] = (value, origin)
     }
-  }
-
-  /// The texts in an array; `nil` where something else is in it.
-  private static func texts(of array: TOMLArray) -> [String]? {
-    var texts: [String] = []
-    for item in array {
-      guard let text = item.string else { return nil }
-      texts.append(text)
-    }
-    return texts
   }
 
   private static func text(of path: String) throws(ConfigurationError) -> String {

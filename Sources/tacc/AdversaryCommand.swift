@@ -1,3 +1,4 @@
+import Console
 import Adversary
 import ArgumentParser
 import Foundation

@@ -1,7 +1,8 @@
+import Service
+import Console
 import Agent
 import ArgumentParser
 import Configuration
-import Foundation
 
 struct AgentCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -31,13 +32,7 @@ struct AgentCommand: ParsableCommand {
       \(HelpText.environment(.agentKeys, .stateDirectory, .serviceManager, .proxies, .allowDumps))
       """)
 
-  @Option(
-    help: ArgumentHelp(
-      "The configuration file. (default: /etc/tacc/agent.toml, where it exists)", valueName: "file"))
-  var config: String?
-
-  @Flag(help: "Print the effective configuration and end.")
-  var checkConfig = false
+  @OptionGroup var file: ConfigurationOptions
 
   @Option(help: ArgumentHelp("The relay (relay.url).", valueName: "url"))
   var relay: String?
@@ -53,36 +48,18 @@ struct AgentCommand: ParsableCommand {
       "Permitted profiles: guard, offset or \"guard offset\" (security.profiles).", valueName: "profiles"))
   var profile: String?
 
-  @Option(help: ArgumentHelp("Any key of the configuration; may be repeated.", valueName: "key=value"))
-  var set: [String] = []
-
-  func validate() throws {
-    for assignment in set where !assignment.contains("=") {
-      throw ValidationError("--set \(assignment): give table.key=value, such as window.seconds=30")
-    }
-  }
-
-  private var options: [(key: String, value: String, option: String)] {
-    [
-      ("relay.url", relay, "--relay"), ("relay.room", room, "--room"), ("sensor.uri", sensor, "--sensor"),
-      ("security.profiles", profile, "--profile"),
-    ]
-    .compactMap { key, value, option in value.map { (key, $0, option) } }
-      + set.map { assignment in
-        let parts = assignment.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-        return (String(parts[0]), parts.count > 1 ? String(parts[1]) : "", "--set")
-      }
-  }
-
   func run() throws {
-    let environment = ProcessInfo.processInfo.environment
-    let load: @Sendable () throws -> Settings = { [config, options] in
-      try Settings(of: .agent, file: config, environment: environment, options: options)
-    }
+    let environment = processEnvironment()
+    let load = file.loader(
+      of: .agent, environment: environment,
+      options: [
+        ("relay.url", relay, "--relay"), ("relay.room", room, "--room"), ("sensor.uri", sensor, "--sensor"),
+        ("security.profiles", profile, "--profile"),
+      ])
     do {
       let settings = try load()
       _ = try AgentConfiguration(settings, environment: environment)
-      if checkConfig {
+      if file.checkConfig {
         try Terminal.output(settings.fileText)
         return
       }
@@ -93,12 +70,12 @@ struct AgentCommand: ParsableCommand {
     let complaints = ProcessHardening.apply(environment: environment)
     let signals: AsyncStream<ProcessSignal>
     do { signals = try ProcessSignal.all() } catch { throw ExitStatus.fault("no thread can be started: \(error)") }
-    let log = AgentLog(minimum: .info, forJournal: environment["JOURNAL_STREAM"] != nil)
+    let log = ServiceLog(minimum: .info, forJournal: environment["JOURNAL_STREAM"] != nil)
     for complaint in complaints { log(.warning, complaint) }
     let daemon = AgentDaemon(
       load: { try AgentConfiguration(try load(), environment: environment) }, devices: .hardware, log: log,
       environment: environment,
-      version: Tacc.version)
+      version: programVersion)
     do {
       try daemon.runBlocking(signals: signals)
     } catch let error as ConfigurationError {

@@ -1,3 +1,5 @@
+import Service
+import Console
 import Agent
 import ArgumentParser
 import Foundation
@@ -135,7 +137,7 @@ struct PeersCommand: ParsableCommand {
       try Terminal.output("forgot \(record.shownName) (\(record.identity.fingerprint))")
       let hooks = Hooks(
         try state.load().configuration.hooks,
-        log: AgentLog(minimum: .info, forJournal: false, write: { Terminal.line(String($0.dropLast())) }))
+        log: ServiceLog(minimum: .info, forJournal: false, write: { Terminal.line(String($0.dropLast())) }))
       let programs = hooks.programs(for: .forgotten)
       guard programs.isEmpty || hooks.run(programs, after: .forgotten, with: record) else {
         throw ExitStatus.fault("the peer is forgotten, but not all hooks ended well")

@@ -1,3 +1,4 @@
+import Console
 import Agent
 import ArgumentParser
 import Configuration

@@ -1,16 +1,13 @@
-internal import CVersion
+import Console
+import Dispatch
 import ArgumentParser
-import Foundation
+import Console
+import Dispatch
+import RelayProgram
 
 /// The one executable.
 @main
 struct Tacc: ParsableCommand {
-  /// Such as "2.0.0-dev (0123456789)", with the commit where it is known; "+" behind it: changed since.
-  static let version: String = {
-    let commit = String(cString: cversion_commit())
-    return commit.isEmpty ? "2.0.0-dev" : "2.0.0-dev (\(commit))"
-  }()
-
   static let configuration = CommandConfiguration(
     commandName: "tacc",
     abstract: "Pair two boards by shaking them together.",
@@ -33,7 +30,7 @@ struct Tacc: ParsableCommand {
 
       Data goes to standard output, everything else to standard error.
       """,
-    version: version,
+    version: programVersion,
     groupedSubcommands: [
       CommandGroup(
         name: "Board",
@@ -63,7 +60,7 @@ struct Tacc: ParsableCommand {
           // Parsed once more, since a command cannot be handed to a task.
           guard var command = try parseAsRoot() as? AsyncParsableCommand else { return }
           try await command.run()
-          Foundation.exit(0)
+          endProcess(0)
         } catch {
           end(with: error)
         }
@@ -73,35 +70,4 @@ struct Tacc: ParsableCommand {
       end(with: error)
     }
   }
-
-  /// Ends the process, saying what there is to say.
-  private static func end(with error: any Error) -> Never {
-    if let status = error as? ExitStatus {
-      if let message = status.message, !message.isEmpty { Terminal.error(message) }
-      Foundation.exit(status.code)
-    }
-    // Help and version are no errors; everything else the parser throws is bad usage.
-    let text = fullMessage(for: error)
-    if exitCode(for: error).isSuccess {
-      do { try Terminal.output(text) } catch { Foundation.exit(1) }
-      Foundation.exit(0)
-    }
-    try? FileHandle.standardError.write(contentsOf: Data((text + "\n").utf8))
-    Foundation.exit(2)
-  }
-}
-
-/// How the program ends when it does not end well.
-struct ExitStatus: Error {
-  let code: Int32
-  let message: String?
-
-  /// No key, for a reason that has been told.
-  static let aborted = ExitStatus(code: 3, message: nil)
-
-  /// Bad usage or input.
-  static func badInput(_ message: String) -> ExitStatus { ExitStatus(code: 2, message: message) }
-
-  /// A fault of this program, this machine or the network.
-  static func fault(_ message: String) -> ExitStatus { ExitStatus(code: 1, message: message) }
 }

@@ -1,3 +1,4 @@
+import Service
 import Controls
 import Configuration
 import Foundation
@@ -147,7 +148,7 @@ import Testing
 
   @Test func theLogHoldsNoSecretAndOneLineForEachEvent() async throws {
     let lines = Locked<[String]>([])
-    let log = AgentLog(minimum: .info, forJournal: true) { line in lines.withLock { $0.append(line) } }
+    let log = ServiceLog(minimum: .info, forJournal: true) { line in lines.withLock { $0.append(line) } }
     log(.debug, "not this")
     log(.warning, "a\nb", ["key": "two words", "other": "plain", "bad": "\u{1B}[2J\"x\""])
     #expect(lines.withLock { $0 } == ["<4>a b key=\"two words\" other=plain bad=\"\u{FFFD}[2J\\\"x\\\"\"\n"])

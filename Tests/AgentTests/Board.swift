@@ -1,3 +1,4 @@
+import Service
 import Configuration
 import Controls
 import Foundation
@@ -98,7 +99,7 @@ final class Board: Sendable {
         sensor: { _, _ in sensor },
         button: { _, _ in if let opened { try opened() } else { AgentButton(presses: presses) } },
         light: { [lamp] _, _ in if let light { try light() } else { lamp } }),
-      log: AgentLog(minimum: .trace, forJournal: true) { [lines] line in lines.withLock { $0.append(line) } },
+      log: ServiceLog(minimum: .trace, forJournal: true) { [lines] line in lines.withLock { $0.append(line) } },
       environment: [:], version: "test")
     daemon.limits = limits
     // Boards do not share a processor.

@@ -1,3 +1,4 @@
+import Service
 import Foundation
 import Peers
 import SecureChannel
@@ -29,7 +30,7 @@ import Testing
       Hooks(
         .init(
           directory: directory, label: try #require(ExportLabel("test")), seconds: seconds, asRoot: asRoot),
-        log: AgentLog(minimum: .trace, forJournal: true) { [lines] line in lines.withLock { $0.append(line) } })
+        log: ServiceLog(minimum: .trace, forJournal: true) { [lines] line in lines.withLock { $0.append(line) } })
     }
 
     func text(_ name: String) -> String? { try? String(contentsOfFile: "\(directory)/\(name)", encoding: .utf8) }

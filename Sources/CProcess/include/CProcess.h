@@ -24,4 +24,7 @@ int cprocess_add_close_from(posix_spawn_file_actions_t *actions, int first);
 // The new process works in this directory (posix_spawn_file_actions_addchdir_np). 0, or an error number.
 int cprocess_add_change_directory(posix_spawn_file_actions_t *actions, const char *path);
 
+// environ(7), which strict concurrency does not let Swift read. NULL at its end.
+char **cprocess_environment(void);
+
 #endif

@@ -1,9 +1,10 @@
-// What Package.swift knows of the commit that is built.
+// The version, with what Package.swift knows of the commit that is built.
 
 #ifndef CVERSION_H
 #define CVERSION_H
 
-// Ten digits of it, "+" behind them if files were changed since; empty where this is no working copy of git.
-const char *cversion_commit(void);
+// Such as "2.0.0-dev (0123456789)", with "+" behind the digits if files were changed since; without them where this is no
+// working copy of git.
+const char *cversion_text(void);
 
 #endif

@@ -1,9 +1,10 @@
-import Agent
 import Configuration
+import Console
 import Dispatch
 import Logging
 import Platform
 import Relay
+import Service
 
 /// A relay as a service: signals and the service manager on one side, the server on the other.
 struct RelayService: Sendable {
@@ -17,7 +18,7 @@ struct RelayService: Sendable {
     let signals: AsyncStream<ProcessSignal>
     do { signals = try ProcessSignal.all() } catch { throw ExitStatus.fault("no thread can be started: \(error)") }
     let checked = try RelaySettings(settings, sockets: ActivatedSocket.all(environment: environment))
-    let log = AgentLog(minimum: .trace, forJournal: environment["JOURNAL_STREAM"] != nil)
+    let log = ServiceLog(minimum: .trace, forJournal: environment["JOURNAL_STREAM"] != nil)
     var logger = Logger(label: "tacc.relay") { _ in RelayLogHandler(log) }
     logger.logLevel = checked.logLevel
     let server = RelayServer(configuration: checked.configuration, logger: logger)

@@ -1,10 +1,10 @@
-import ArgumentParser
+package import ArgumentParser
 import Configuration
-import Foundation
-import Logging
+import Console
 
-struct RelayCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
+/// `tacc relay` and `tacc-relay`, which are the same but for what else is in the program.
+package struct RelayCommand: ParsableCommand {
+  package static let configuration = CommandConfiguration(
     commandName: "relay",
     abstract: "Run a relay: sessions, two roles, forwarding, nothing else.",
     usage: "tacc relay [<options>]",
@@ -41,13 +41,7 @@ struct RelayCommand: ParsableCommand {
             levels.
       """)
 
-  @Option(
-    help: ArgumentHelp(
-      "The configuration file. (default: /etc/tacc/relay.toml, where it exists)", valueName: "file"))
-  var config: String?
-
-  @Flag(help: "Print the effective configuration and end.")
-  var checkConfig = false
+  @OptionGroup var file: ConfigurationOptions
 
   @Option(help: "Address to listen on; 0.0.0.0 or :: for all (listen.host).")
   var host: String?
@@ -87,45 +81,29 @@ struct RelayCommand: ParsableCommand {
   @Flag(help: "Let the log name clients' addresses (log.addresses).")
   var logAddresses = false
 
-  @Option(help: ArgumentHelp("Any key of the configuration; may be repeated.", valueName: "key=value"))
-  var set: [String] = []
+  package init() {}
 
-  func validate() throws {
-    for assignment in set where !assignment.contains("=") {
-      throw ValidationError("--set \(assignment): give table.key=value, such as limits.rooms=100")
-    }
-  }
-
-  private var options: [(key: String, value: String, option: String)] {
-    let named: [(String, String?, String)] = [
+  private var options: [(key: String, value: String?, option: String)] {
+    let proxies = trustForwardedFor.isEmpty ? nil : trustForwardedFor.joined(separator: ",")
+    return [
       ("listen.host", host, "--host"), ("listen.port", port, "--port"), ("listen.threads", threads, "--threads"),
       ("tls.certificate", tlsCertificate, "--tls-certificate"), ("tls.key", tlsKey, "--tls-key"),
-      ("proxy.shard", shard, "--shard"),
-      (
-        "proxy.trust_forwarded_for", trustForwardedFor.isEmpty ? nil : trustForwardedFor.joined(separator: ","),
-        "--trust-forwarded-for"
-      ),
+      ("proxy.shard", shard, "--shard"), ("proxy.trust_forwarded_for", proxies, "--trust-forwarded-for"),
       ("metrics.host", metricsHost, "--metrics-host"), ("metrics.port", metricsPort, "--metrics-port"),
       ("log.level", logLevel, "--log-level"), ("log.addresses", logAddresses ? "true" : nil, "--log-addresses"),
     ]
-    return named.compactMap { key, value, option in value.map { (key, $0, option) } }
-      + set.map { assignment in
-        let parts = assignment.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-        return (String(parts[0]), parts.count > 1 ? String(parts[1]) : "", "--set")
-      }
   }
 
-  func run() throws {
-    let environment = ProcessInfo.processInfo.environment
-    let load: @Sendable () throws -> Settings = { [config, options] in
-      try Settings(of: .relay, file: config, environment: environment, options: options)
-    }
+  package func run() throws {
+    let environment = processEnvironment()
+    let load = file.loader(of: .relay, environment: environment, options: options)
     do {
       let settings = try load()
-      guard !checkConfig else {
+      guard !file.checkConfig else {
         _ = try RelaySettings(settings)
         return try Terminal.output(settings.fileText)
       }
+      SmallProgram.take()
       try RelayService(load: load, environment: environment).run(settings)
     } catch let error as ConfigurationError {
       throw ExitStatus.badInput("\(error)")

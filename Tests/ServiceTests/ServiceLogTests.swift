@@ -1,14 +1,14 @@
 import Foundation
 import Testing
 
-@testable import Agent
+import Service
 
 /// Where log lines go.
-@Suite struct AgentLogTests {
+@Suite struct ServiceLogTests {
   @Test(.timeLimit(.minutes(1))) func aReaderThatHasStoppedHoldsUpNobody() throws {
     let pipe = Pipe()
-    let log = AgentLog(
-      minimum: .info, forJournal: true, write: AgentLog.lines(to: pipe.fileHandleForWriting.fileDescriptor))
+    let log = ServiceLog(
+      minimum: .info, forJournal: true, write: ServiceLog.lines(to: pipe.fileHandleForWriting.fileDescriptor))
     for number in 0..<5000 { log(.info, "line \(number) of many that nobody reads for now") }
     let backlog = lines(pipe)
     #expect(backlog.first == "<6>line 0 of many that nobody reads for now")
@@ -23,8 +23,8 @@ import Testing
 
   @Test func aLineIsNeverLongerThanAPipeTakesWhole() {
     let pipe = Pipe()
-    let log = AgentLog(
-      minimum: .info, forJournal: true, write: AgentLog.lines(to: pipe.fileHandleForWriting.fileDescriptor))
+    let log = ServiceLog(
+      minimum: .info, forJournal: true, write: ServiceLog.lines(to: pipe.fileHandleForWriting.fileDescriptor))
     log(.info, String(repeating: "é", count: 5000))
     log(.info, "next")
     let bytes = bytes(pipe)

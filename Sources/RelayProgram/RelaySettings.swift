@@ -1,7 +1,8 @@
 import Configuration
+import Console
 import Logging
-import Platform
 import Relay
+import Service
 
 extension SettingsSchema {
   /// What `tacc relay` takes.
@@ -78,7 +79,7 @@ struct RelaySettings {
     var configuration = RelayConfiguration(
       host: try reader.requiredText("listen.host"), port: try reader.integer("listen.port", in: 0...65_535),
       limits: try Self.limits(reader), eventLoopThreads: try reader.integer("listen.threads", in: 1...64))
-    configuration.version = Tacc.version
+    configuration.version = programVersion
 
     let certificate = try reader.optionalText("tls.certificate")
     let key = try reader.optionalText("tls.key")

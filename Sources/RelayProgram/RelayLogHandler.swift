@@ -1,13 +1,13 @@
-import Agent
 import Logging
+import Service
 
 /// Writes the relay's log as the agent writes its own: one line an event, and nobody waits for who reads it.
 struct RelayLogHandler: LogHandler {
-  let log: AgentLog
+  let log: ServiceLog
   var metadata: Logger.Metadata = [:]
   var logLevel = Logger.Level.info
 
-  init(_ log: AgentLog) {
+  init(_ log: ServiceLog) {
     self.log = log
   }
 
@@ -19,12 +19,12 @@ struct RelayLogHandler: LogHandler {
   func log(event: LogEvent) {
     let fields = metadata.merging(event.metadata ?? [:]) { _, own in own }
     log(
-      AgentLog.Level(event.level), "\(event.message)",
+      ServiceLog.Level(event.level), "\(event.message)",
       fields: fields.sorted { $0.key < $1.key }.map { ($0.key, "\($0.value)") })
   }
 }
 
-extension AgentLog.Level {
+extension ServiceLog.Level {
   init(_ level: Logger.Level) {
     self =
       switch level {

@@ -1,12 +1,12 @@
-import Configuration
-import Glibc
-import Platform
+internal import Configuration
+public import Glibc
+internal import Platform
 
-/// The agent's log: one line an event, `message key=value …`, on standard error.
+/// The log of a service: one line an event, `message key=value …`, on standard error.
 ///
 /// Under systemd each line begins with its priority as sd-daemon(3) describes, so that journald files it; elsewhere it
 /// begins with time and level. No secret is ever passed to it.
-public struct AgentLog: Sendable {
+public struct ServiceLog: Sendable {
   /// How much an event matters.
   public enum Level: Int, Sendable, Comparable, CaseIterable {
     /// For whoever works on the program.
@@ -42,7 +42,7 @@ public struct AgentLog: Sendable {
   ///   - write: takes a line, its end included.
   public init(
     minimum: Level, forJournal: Bool,
-    write: @escaping @Sendable (String) -> Void = AgentLog.lines(to: STDERR_FILENO)
+    write: @escaping @Sendable (String) -> Void = ServiceLog.lines(to: STDERR_FILENO)
   ) {
     self.minimum = minimum
     self.forJournal = forJournal
@@ -61,8 +61,8 @@ public struct AgentLog: Sendable {
     guard level >= minimum else { return }
     // An event is a line: nothing from outside may begin another one.
     var line = message.map { $0.isNewline ? " " : "\($0)" }.joined()
-    for (key, value) in fields { line += " \(key)=\(AgentLog.quoted(value))" }
-    let prefix = forJournal ? "<\(level.priority)>" : "\(AgentLog.timestamp()) \(level): "
+    for (key, value) in fields { line += " \(key)=\(ServiceLog.quoted(value))" }
+    let prefix = forJournal ? "<\(level.priority)>" : "\(ServiceLog.timestamp()) \(level): "
     write(prefix + line + "\n")
   }
 

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Platform
 
 /// Talks to the service manager as sd_notify(3) describes: datagrams to the socket named by `NOTIFY_SOCKET`.
 package struct ServiceManager: Sendable {

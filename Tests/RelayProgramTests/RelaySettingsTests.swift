@@ -1,12 +1,13 @@
-import Agent
 import Configuration
+import Console
 import Foundation
 import Logging
 import Platform
+import Service
 import Testing
 
 @testable import Relay
-@testable import tacc
+@testable import RelayProgram
 
 /// What `tacc relay` is set to, by whom, and what is said of what cannot be.
 @Suite struct RelaySettingsTests {
@@ -35,7 +36,7 @@ import Testing
   @Test func theDefaultsAreThoseOfTheRelay() throws {
     let settings = try RelaySettings(try load())
     var expected = RelayConfiguration()
-    expected.version = Tacc.version
+    expected.version = programVersion
     #expect(settings.configuration == expected)
     #expect(settings.logLevel == .info)
   }
@@ -167,7 +168,7 @@ import Testing
 
   @Test func theLogIsOneLineAnEvent() {
     let lines = Locked<[String]>([])
-    let log = AgentLog(minimum: .trace, forJournal: true) { line in lines.withLock { $0.append(line) } }
+    let log = ServiceLog(minimum: .trace, forJournal: true) { line in lines.withLock { $0.append(line) } }
     var logger = Logger(label: "test") { _ in RelayLogHandler(log) }
     logger.logLevel = .info
     logger[metadataKey: "b"] = "2"

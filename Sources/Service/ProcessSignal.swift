@@ -1,5 +1,5 @@
-import Glibc
-import Platform
+internal import Glibc
+internal import Platform
 
 /// What the process is told by signals.
 public enum ProcessSignal: Sendable, Hashable {

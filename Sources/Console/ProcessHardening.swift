@@ -1,9 +1,9 @@
 internal import CProcess
 
 #if canImport(Glibc)
-  import Glibc
+  internal import Glibc
 #elseif canImport(Musl)
-  import Musl
+  internal import Musl
 #endif
 
 /// Keeps the memory of a process that holds keys to itself.
@@ -17,14 +17,14 @@ internal import CProcess
 /// - glibc overwrites a block when it is freed (M_PERTURB, mallopt(3)), except the few of each size up to 1032 bytes that
 ///   a thread keeps for itself: that cache can only be switched off from outside, with
 ///   GLIBC_TUNABLES=glibc.malloc.tcache_count=0, as the systemd unit does. Musl has nothing like it.
-enum ProcessHardening {
+package enum ProcessHardening {
   /// Set to 1 by who wants to debug a process that holds keys: dumps and tracing stay as they are.
-  static let debugVariable = "TACC_ALLOW_DUMPS"
+  package static let debugVariable = "TACC_ALLOW_DUMPS"
 
   /// To be called before any other thread is there.
   ///
   /// - Returns: what could not be had, for the log; nothing of it is a reason not to go on.
-  static func apply(environment: [String: String]) -> [String] {
+  package static func apply(environment: [String: String]) -> [String] {
     guard environment[debugVariable] != "1" else {
       return ["\(debugVariable)=1: core dumps and tracing are allowed; the keys are in them. Unset it after debugging"]
     }

@@ -1,5 +1,5 @@
 import Glibc
-import Platform
+import Service
 import Testing
 
 /// sd_listen_fds(3).

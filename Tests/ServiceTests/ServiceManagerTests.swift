@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 import Platform
+import Service
 
 /// sd_notify(3).
 @Suite struct ServiceManagerTests {
