@@ -3,7 +3,9 @@ package import Configuration
 
 /// What every program takes that has a configuration.
 package struct ConfigurationOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Configuration file.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp(
+      "The configuration file. (default: the program's own in /etc/tacc, where it exists)", valueName: "file"))
   package var config: String?
 
   @Flag(help: "Print the effective configuration and end.")

@@ -7,23 +7,38 @@ package struct RelayCommand: ParsableCommand {
   package static let configuration = CommandConfiguration(
     commandName: "relay",
     abstract: "Run a relay: sessions, two roles, forwarding, nothing else.",
+    usage: "tacc relay [<options>]",
     discussion: """
       A relay is not trusted: it sees sealed messages and can only deny service. It listens on this machine only \
       unless --host says otherwise.
 
-      The configuration is a TOML file (/etc/tacc/relay.toml where it exists), then TACC_RELAY_TABLE_KEY in the \
-      environment, then options; the later wins. --check-config prints every key with its value, where it came from, \
+      The configuration is a TOML file, then TACC_RELAY_TABLE_KEY in the environment, then options; the later wins. \
+      --check-config prints every key with its value, where it came from, \
       and what it means; every limit is among them.
 
       SIGTERM and SIGINT let sessions end for limits.drain_time_seconds, a second one ends them; SIGHUP reads \
       certificate and key again.
 
-      EXAMPLES
+      EXAMPLES:
         tacc relay --port 8000
-        tacc relay --host :: --port 443 --tls-certificate relay.pem --tls-key relay.key --metrics-port 9464
+        tacc relay --host :: --port 443 --tls-certificate cert.pem --tls-key key.pem
         tacc relay --trust-forwarded-for 127.0.0.1 --set limits.drain_time_seconds=5
 
-      Exit status: 0 ended by SIGINT or SIGTERM, 2 bad usage or configuration, 1 where it cannot listen.
+      EXIT STATUS:
+        0  Ended by SIGTERM or SIGINT.
+        1  It cannot listen, or another fault.
+        2  Bad usage, configuration or certificate.
+
+      ENVIRONMENT:
+        TACC_RELAY_TABLE_KEY
+            A key of the configuration: TACC_RELAY_LISTEN_PORT is listen.port. It
+            wins over the file, an option over it.
+        LISTEN_FDS, LISTEN_FDNAMES, LISTEN_PID
+            Set by systemd: sockets that it has opened, instead of listen.host and
+            listen.port.
+        NOTIFY_SOCKET, WATCHDOG_USEC, JOURNAL_STREAM
+            Set by systemd: it is told of the state, and the log's lines bear their
+            levels.
       """)
 
   @OptionGroup var file: ConfigurationOptions

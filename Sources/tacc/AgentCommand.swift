@@ -8,26 +8,33 @@ struct AgentCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "agent",
     abstract: "Wait for the button, and pair this board with another that is shaken with it.",
+    usage: "tacc agent [<options>]",
     discussion: """
       The long-running agent of a board. Until the button is pressed it does not use the sensor. A press opens a window: \
       the sensor runs, the agent waits at the relay in its room for another board whose button was pressed too, and pairs \
       with it when both are shaken together. A long press cancels. SIGUSR1 and `tacc press` do what the button does, \
       SIGHUP reads the configuration again, SIGTERM ends.
 
-      The configuration is a TOML file (/etc/tacc/agent.toml where it exists), then TACC_TABLE_KEY in the environment, \
-      then options; the later wins. --check-config prints every key with its value, where it came from, and what it means.
+      The configuration is a TOML file, then TACC_TABLE_KEY in the environment, then options; the later wins. \
+      --check-config prints every key with its value, where it came from, and what it means.
 
-      EXAMPLES
+      EXAMPLES:
         tacc agent --relay wss://relay.example --room kitchen
         tacc agent --config agent.toml --check-config
-        tacc agent --sensor ip:127.0.0.1:30431 --set button.source=none --set control.socket=$PWD/a.sock
+        tacc agent --sensor ip:raspberrypi.local --set button.source=none
 
-      Exit status: 0 ended by SIGTERM or SIGINT, 2 bad usage or configuration, 1 a device that cannot be opened.
+      \(HelpText.exitStatus([
+        0: "Ended by SIGTERM or SIGINT.",
+        1: "A device cannot be opened, or another fault.",
+        2: "Bad usage or configuration.",
+      ]))
+
+      \(HelpText.environment(.agentKeys, .stateDirectory, .serviceManager, .proxies, .allowDumps))
       """)
 
   @OptionGroup var file: ConfigurationOptions
 
-  @Option(help: "The relay (relay.url).")
+  @Option(help: ArgumentHelp("The relay (relay.url).", valueName: "url"))
   var relay: String?
 
   @Option(help: "The room in which the boards meet (relay.room).")
@@ -36,7 +43,9 @@ struct AgentCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The libiio context of the sensor (sensor.uri).", valueName: "uri"))
   var sensor: String?
 
-  @Option(help: "Permitted profiles: guard, offset or \"guard offset\" (security.profiles).")
+  @Option(
+    help: ArgumentHelp(
+      "Permitted profiles: guard, offset or \"guard offset\" (security.profiles).", valueName: "profiles"))
   var profile: String?
 
   func run() throws {

@@ -9,18 +9,30 @@ import Sensors
 struct Client: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Pair with another board through a relay, playing a recording.",
+    usage: """
+      tacc client --role <role> --session <code> --samples <capture>
+        [<options>]
+      """,
     discussion: """
       Two of these, one as alice and one as bob, in the same session, pair. `tacc session` makes a session.
 
-      EXAMPLE (two terminals, a relay on this machine)
+      EXAMPLES:
+        tacc relay --port 8000                                  in one terminal
+        tacc simulate --out pair && tacc session                in another
         tacc client --role alice --session ABCD2345 --samples pair/alice
         tacc client --role bob   --session ABCD2345 --samples pair/bob
 
-      Exit status: 0 paired, 3 aborted for a reason that is printed, 2 bad usage or input (an unknown session among \
-      them), 1 a fault of the network or of this program.
+      \(HelpText.exitStatus([
+        0: "Paired.",
+        1: "A fault of the network or of this program.",
+        2: "Bad usage or input; an unknown session, too.",
+        3: "Aborted, for a reason that is printed.",
+      ]))
+
+      \(HelpText.environment(.proxies, .allowDumps))
       """)
 
-  @Option(help: "alice or bob; the two sides take different ones.")
+  @Option(help: "Which side this is; the other one takes the other.")
   var role: PairingRole
 
   @Option(help: ArgumentHelp("The session's code.", valueName: "code"))
@@ -29,7 +41,7 @@ struct Client: AsyncParsableCommand {
   @Option(help: ArgumentHelp("The recording: a capture directory or a samples.json.", valueName: "capture"))
   var samples: String
 
-  @Option(help: "The relay: ws://, wss://, http:// or https://.")
+  @Option(help: ArgumentHelp("The relay: http://, https://, ws:// or wss://.", valueName: "url"))
   var url = "ws://localhost:8000"
 
   @Flag(help: "Play the recording at the speed it was made; otherwise as fast as it is used.")
@@ -38,7 +50,7 @@ struct Client: AsyncParsableCommand {
   @Flag(help: "Accept a recording that begins in motion: take its first scan as the onset.")
   var assumeOnset = false
 
-  @Option(help: ArgumentHelp("Wait this long for the other side.", valueName: "seconds"))
+  @Option(help: ArgumentHelp("How long to wait for the other side, 1 to 3600.", valueName: "seconds"))
   var wait = 60.0
 
   @Option(help: ArgumentHelp("Trust the certificates in this PEM file instead of the system's.", valueName: "file"))
@@ -47,9 +59,9 @@ struct Client: AsyncParsableCommand {
   @Option(
     parsing: .upToNextOption,
     help: ArgumentHelp(
-      "Permitted profiles, guard or offset or both; the highest that both sides permit is used, offset before guard.",
+      "Permitted profiles, one or both; offset is used where both sides permit it.",
       valueName: "profile"))
-  var profile: [QuantiserProfile] = [.guard]
+  var profile: [ProfileName] = [.guard]
 
   @OptionGroup var key: KeyOptions
   @OptionGroup var output: OutputOptions
@@ -69,7 +81,7 @@ struct Client: AsyncParsableCommand {
       endpoint: endpoint, sessionCode: session, role: role,
       replay: ReplaySource(recording: capture.recording, pace: realTime ? .realTime : .fast),
       assumesOnset: assumeOnset)
-    pairing.profiles = Array(Set(profile))
+    pairing.profiles = Array(Set(profile.map(\.profile)))
     pairing.margin = key.margin
     pairing.peerTimeout = wait
     pairing.linkOptions.caFile = caFile

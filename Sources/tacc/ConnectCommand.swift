@@ -9,21 +9,29 @@ struct ConnectCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "connect",
     abstract: "Join standard input and output, or a command's, to those of a paired board.",
+    usage: "tacc connect <peer> [<options>]",
     discussion: """
       Both boards run this; it goes on over broken connections and relays that are started anew. Either side may end its \
       half: the other still says what it has to say. With --exec a shell command is at this end instead of standard input \
       and output; when it has ended and the other board has all of its output, so does this.
 
-      EXAMPLES
+      EXAMPLES:
         sudo tacc connect kitchen < question > answer
-        sudo tacc connect laptop --exec 'nc 127.0.0.1 22' --keep-on --wait 0       on one board, and on the other
+      With ssh from laptop to kitchen: the first of these on kitchen, the other on laptop.
+        sudo tacc connect laptop --exec 'nc 127.0.0.1 22' --keep-on --wait 0
         ssh -o ProxyCommand='sudo tacc connect kitchen --quiet' user@kitchen
 
-      Exit status: 0 both directions came to their ends, 3 the other board did not come or did not come back, 2 bad usage or \
-      no such peer, 1 a fault, or nobody reads the output any longer; with --exec the command's own, once it runs.
+      \(HelpText.exitStatus([
+        0: "Both directions came to their ends. With --exec: the command's own status, once it runs.",
+        1: "A fault of the network or of this program, or nobody reads the output any longer.",
+        2: "Bad usage, or no such peer.",
+        3: "The other board did not come, or did not come back.",
+      ]))
+
+      \(HelpText.environment(.agentKeys, .stateDirectory, .proxies))
       """)
 
-  @Argument(help: "The peer: its name, or its fingerprint or the first digits of it.")
+  @Argument(help: PeersCommand.peerHelp)
   var peer: String
 
   @Option(help: ArgumentHelp("The command; /bin/sh runs it when the other board is there.", valueName: "command"))

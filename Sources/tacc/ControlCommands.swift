@@ -4,7 +4,7 @@ import ArgumentParser
 import Foundation
 
 struct ControlOptions: ParsableArguments {
-  @Option(help: "The agent's control socket (control.socket of its configuration).")
+  @Option(help: ArgumentHelp("The agent's control socket (control.socket of its configuration).", valueName: "path"))
   var socket = ProcessInfo.processInfo.environment["TACC_CONTROL_SOCKET"] ?? "/run/tacc/agent.sock"
 
   @OptionGroup var output: OutputOptions
@@ -41,13 +41,19 @@ struct Press: ParsableCommand {
       Asks the agent that runs on this board, as its button would. With --wait it shows what happens and ends when the \
       window does. With --cancel it ends when the window has ended, and says how.
 
-      EXAMPLES
+      EXAMPLES:
         tacc press
         tacc press --wait --json
         tacc press --cancel
 
-      Exit status: 0 pressed, or cancelled (with --wait: paired), 3 the window ended without a key, for a reason that is \
-      printed, 2 bad usage, 1 no agent, or its sensor or relay cannot be used.
+      \(HelpText.exitStatus([
+        0: "Pressed, or cancelled; with --wait: paired.",
+        1: "No agent answers, or its sensor or relay cannot be used.",
+        2: "Bad usage.",
+        3: "The window ended without a key, for a reason that is printed.",
+      ]))
+
+      \(HelpText.environment(.controlSocket))
       """)
 
   @Flag(help: "Wait for the window's end.")
@@ -90,11 +96,15 @@ struct Status: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Tell what the agent on this board is doing.",
     discussion: """
-      EXAMPLES
+      Its state (waiting for the button, window open, shaking, and how far it is), and how the last window ended.
+
+      EXAMPLES:
         tacc status
         tacc status --follow --json
 
-      Exit status: 0 told, 2 bad usage, 1 no agent.
+      \(HelpText.exitStatus([0: "Told.", 1: "No agent answers.", 2: "Bad usage."]))
+
+      \(HelpText.environment(.controlSocket))
       """)
 
   @Flag(help: "Go on telling, a line for each change.")

@@ -8,11 +8,11 @@ struct Convert: ParsableCommand {
     discussion: """
       What the input is, is seen from it; a directory becomes samples.json, a file becomes a capture directory.
 
-      EXAMPLES
+      EXAMPLES:
         tacc convert pair/alice alice.json
         tacc convert alice.json captures/alice
 
-      Exit status: 0 done, 2 bad usage or input.
+      \(HelpText.exitStatus([0: "Done.", 2: "Bad usage or input, or a file that cannot be written."]))
       """)
 
   @Argument(help: "A capture directory or a samples.json.")

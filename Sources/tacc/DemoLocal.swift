@@ -7,6 +7,7 @@ struct DemoLocal: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "demo-local",
     abstract: "Show the whole pairing on simulated boards, with errors injected at will.",
+    usage: "tacc demo-local [<options>]",
     discussion: """
       Simulates two boards in one hand, runs both sides of the protocol in this process and shows raw and kept error \
       rates, error correction with its backtracking, the ledger of disclosures, the entropy clamp as a sum, the key's \
@@ -14,20 +15,23 @@ struct DemoLocal: ParsableCommand {
 
       --ber adds noise to Bob's values until that share of the raw decisions is wrong. The values near a threshold flip \
       first, the far ones not at all, so that erasures can remove the doubtful ones and a key remains, from a longer \
-      and more erratic shake. With --uniform the \
-      kept bits themselves are flipped, each with the same chance: correcting them would disclose more than they hold, \
+      and more erratic shake. With --uniform the kept bits themselves are flipped, each with the same chance: correcting them would disclose more than they hold, \
       and the pairing aborts.
 
-      EXAMPLES
+      EXAMPLES:
         tacc demo-local
         tacc demo-local --ber 0.15 --seed 7
-        tacc demo-local --uniform --ber 0.15        (aborts, status 3)
+        tacc demo-local --uniform --ber 0.15        aborts, status 3
 
-      Exit status: 0 paired, 3 aborted for a reason that is printed, 2 bad usage.
+      \(HelpText.exitStatus([
+        0: "Paired.", 1: "A fault of this program.", 2: "Bad usage.", 3: "Aborted, for a reason that is printed.",
+      ]))
       """,
     aliases: ["demo_local"])
 
-  @Option(help: "Share of raw decisions (with --uniform: of kept bits) to make wrong, 0 to 0.4.")
+  @Option(
+    help: ArgumentHelp(
+      "Share of raw decisions (with --uniform: of kept bits) to make wrong, 0 to 0.4.", valueName: "share"))
   var ber = 0.0
 
   @Flag(help: "Flip kept bits uniformly, which no honest accounting survives.")

@@ -9,6 +9,7 @@ struct DoctorCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "doctor",
     abstract: "Find out what keeps this board from pairing, and the command that mends it.",
+    usage: "tacc doctor [<options>]",
     discussion: """
       Looks at the sensor's driver, interrupt, ranges, rate and clock, at who may use it and who else does, at the lines \
       of button and light, at the time of day, at libcurl, at the relay, and at the agent. It changes nothing; a sensor \
@@ -18,21 +19,26 @@ struct DoctorCommand: AsyncParsableCommand {
       Rights are judged for the service, where tacc-agent.service is installed, otherwise (and with --me) for the user \
       who runs this. What this user may not look at is said to be skipped: run it with sudo.
 
-      EXAMPLES
+      EXAMPLES:
         sudo tacc doctor
         tacc doctor --config agent.toml --no-sampling
         tacc doctor --relay wss://relay.example --json
 
-      Exit status: 0 nothing keeps this board from pairing (there may be warnings), 1 something does, 2 bad usage or \
-      configuration.
+      \(HelpText.exitStatus([
+        0: "Nothing keeps this board from pairing; there may be warnings.",
+        1: "Something does.",
+        2: "Bad usage or configuration.",
+      ]))
+
+      \(HelpText.environment(.agentKeys, .proxies, .noColor))
       """)
 
   @Option(
     help: ArgumentHelp(
-      "The agent's configuration file. (default: /etc/tacc/agent.toml where it exists)", valueName: "file"))
+      "The agent's configuration file. (default: /etc/tacc/agent.toml, where it exists)", valueName: "file"))
   var config: String?
 
-  @Option(help: "The relay (relay.url).")
+  @Option(help: ArgumentHelp("The relay (relay.url).", valueName: "url"))
   var relay: String?
 
   @Option(help: ArgumentHelp("Any key of the configuration; may be repeated.", valueName: "key=value"))
@@ -44,7 +50,7 @@ struct DoctorCommand: AsyncParsableCommand {
   @Flag(help: "Do not switch the sensor on.")
   var noSampling = false
 
-  @Flag(help: "Print one JSON object.")
+  @Flag(help: "Print one JSON object instead of text.")
   var json = false
 
   func validate() throws {

@@ -7,7 +7,13 @@ import SecureChannel
 
 struct Evaluate: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Pair recordings in one process and show every figure: one pair, a tree of pairs, or simulated ones.",
+    abstract: "Pair recordings, one or many or simulated ones, in one process, and show every figure.",
+    usage: """
+      tacc evaluate <pair> [<options>]
+      tacc evaluate --alice <capture> --bob <capture> [<options>]
+      tacc evaluate --all <dir> ... [<options>]
+      tacc evaluate --simulate <class> ... [<options>]
+      """,
     discussion: """
       Runs the two sides of the protocol over two recorded captures, as two boards would, on the recordings' own time. \
       A recording that begins in motion is taken to begin with its first scan (onset: assumed).
@@ -16,46 +22,58 @@ struct Evaluate: ParsableCommand {
       Accepted pairs that were not moved together are listed first, then all pairs, then a summary per class. A class is \
       the directory and the name without its number: sim/rigid-1 is of class sim/rigid.
 
-      COLUMNS
-        shake s  Alice's shake from its onset to the last second used, with the
-                 preamble. The machines stop at the first whole second where the
-                 public counts of kept bits satisfy the stopping rule; only then
-                 are errors and entropy looked at, once. What fails there has
-                 failed: no other stretch is tried. In the median and the 95 %
-                 (nearest rank) a failure is later than any success, and "-"
-                 where the rank falls on one; max is of those that paired.
-        stop s   When Alice needed no more samples: a second's mask is opened only
-                 after the next one is committed, so a hand shakes about a second
-                 longer than what is used.
-        error %  Bits kept by both that differed before correction.
-        kept     Bits kept by both (n).
-        usable   What the clamp leaves; beside a key only where the cap binds.
-        bound    The least of the clamp's terms.
-        trips    Messages that waited for the other side, in all.
-        ms       From the last sample to the end, both sides; other jobs disturb it.
+      \(columns)
 
-      PROFILES
-        guard   Innovations between guarded thresholds; what boards use unless told
-                otherwise.
-        offset  Low-passed values on a lattice; Alice publishes where inside its
-                cell each lies. About twice as fast. Whether what is published
-                helps a camera is for the measurements to say: boards permit it
-                only where their configuration names it.
+      \(HelpText.table("PROFILES", [
+        ("guard", "Innovations between guarded thresholds; what boards use unless told otherwise."),
+        ("offset", "Low-passed values on a lattice; Alice publishes where inside its cell each lies. About twice as "
+          + "fast. Whether what is published helps a camera is for the measurements to say: boards permit it only "
+          + "where their configuration names it."),
+      ]))
 
-      CLASSES for --simulate (all: two MPU-6050 with noise, gain, bias and clock errors, 2 s at rest, ±16 g and ±2000 °/s \
-      unless said otherwise, a shake of strength 0.7 to 1.3)
       \(SimulatedClass.list)
 
-      EXAMPLES
+      EXAMPLES:
         tacc evaluate pair
-        tacc evaluate --alice captures/rigid-1/alice --bob captures/rigid-1/bob --json
+        tacc evaluate --alice rigid-1/alice --bob rigid-1/bob --json
         tacc evaluate --all captures --both-ways
         tacc evaluate --simulate impostor mimic replay --count 500 --summary
 
-      Exit status of one pair: 0 paired, 3 aborted for a reason that is printed, 2 bad usage or input, 1 a fault.
-      Exit status of many: 0 all could be tried, whether they paired or not; 1 a pair that was not moved together was \
-      accepted, or a fault; 2 bad usage, or a pair that cannot be read (the others are tried all the same).
+      \(HelpText.exitStatus([
+        0: "One pair: paired. Many: all could be tried, whether they paired or not.",
+        1: "A fault. Many: or a pair that was not moved together was accepted.",
+        2: "Bad usage or input. Of many, the other pairs are tried all the same.",
+        3: "One pair: aborted, for a reason that is printed.",
+      ]))
+
+      \(HelpText.environment(.noColor))
       """)
+
+  private static var columns: String {
+    HelpText.table(
+      "COLUMNS",
+      [
+        (
+          "shake s",
+          "Alice's shake from its onset to the last second used, with the preamble. The machines stop at the first "
+            + "whole second where the public counts of kept bits satisfy the stopping rule; only then are errors and "
+            + "entropy looked at, once. What fails there has failed: no other stretch is tried. In the median and "
+            + "the 95 % (nearest rank) a failure is later than any success, and \"-\" where the rank falls on one; "
+            + "max is of those that paired."
+        ),
+        (
+          "stop s",
+          "When Alice needed no more samples: a second's mask is opened only after the next one is committed, so a "
+            + "hand shakes about a second longer than what is used."
+        ),
+        ("error %", "Bits kept by both that differed before correction."),
+        ("kept", "Bits kept by both (n)."),
+        ("usable", "What the clamp leaves; beside a key only where the cap binds."),
+        ("bound", "The least of the clamp's terms."),
+        ("trips", "Messages that waited for the other side, in all."),
+        ("ms", "From the last sample to the end, both sides; other jobs disturb it."),
+      ])
+  }
 
   @Argument(help: ArgumentHelp("Directory of one pair, with alice and bob.", valueName: "pair"))
   var pair: String?
@@ -75,13 +93,13 @@ struct Evaluate: ParsableCommand {
     help: ArgumentHelp("Simulated pairs of these classes, made in memory.", valueName: "class"))
   var simulate: [SimulatedClass] = []
 
-  @Option(help: "Simulated pairs per class.")
+  @Option(help: ArgumentHelp("Simulated pairs per class.", valueName: "pairs"))
   var count = 100
 
   @Option(help: "Seed of the first simulated pair; the next ones count up.")
   var seed: UInt64 = 1
 
-  @Option(help: "Pairs tried at the same time with --all and --simulate; the number of cores by default.")
+  @Option(help: "Pairs tried at the same time with --all and --simulate. (default: the number of cores)")
   var jobs: Int?
 
   @Flag(help: "Let Alice and Bob change places.")
@@ -159,10 +177,14 @@ struct Evaluate: ParsableCommand {
 }
 
 extension SimulatedClass: ExpressibleByArgument {
-  /// All classes with what sets them apart, a line each.
+  /// All classes with what they have in common and what sets them apart.
   static var list: String {
-    allCases.map { "  \($0.rawValue): \($0.summary)" }
-      .joined(separator: "\n")
+    HelpText.table("CLASSES", allCases.map { ($0.rawValue, $0.summary) }) + """
+
+
+      All: two MPU-6050 with noise, gain, bias and clock errors, 2 s at rest, ±16 g and ±2000 °/s unless said \
+      otherwise, a shake of strength 0.7 to 1.3.
+      """
   }
 }
 
@@ -219,22 +241,27 @@ struct OutputOptions: ParsableArguments {
 
 struct ProfileOptions: ParsableArguments {
   @Option(
-    help:
-      "How values become bits: guard (innovations between guarded thresholds) or offset (see `tacc evaluate --help`).")
-  var profile = QuantiserProfile.guard
+    name: .customLong("profile"),
+    help: ArgumentHelp("How values become bits, see `tacc evaluate --help`.", valueName: "profile"))
+  var name = ProfileName.guard
+
+  var profile: QuantiserProfile { name.profile }
 }
 
-extension QuantiserProfile: ExpressibleByArgument {
-  /// By name.
-  public init?(argument: String) { self.init(name: argument) }
-  /// The name.
-  public var defaultValueDescription: String { name }
-  /// All names.
-  public static var allValueStrings: [String] { allCases.map(\.name) }
+/// What profiles are called on the command line.
+enum ProfileName: String, ExpressibleByArgument, CaseIterable {
+  case `guard`, offset
+
+  var profile: QuantiserProfile {
+    switch self {
+    case .guard: .guard
+    case .offset: .offset
+    }
+  }
 }
 
 struct KeyOptions: ParsableArguments {
-  @Option(help: "Security margin in bits, 128 to 8192; below 512 every report says so.")
+  @Option(help: ArgumentHelp("Security margin, 128 to 8192; below 512 every report says so.", valueName: "bits"))
   var margin = 512
 
   func validate() throws {

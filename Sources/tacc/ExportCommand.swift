@@ -8,31 +8,36 @@ struct ExportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "export",
     abstract: "Print a key that this board and a peer share, for another program.",
+    usage: "tacc export <peer> --label <label> [<options>]",
     discussion: """
       The key follows from the pairing, the label and both boards' identities: it is the same on both boards, another for \
       every label and length, and tells nothing of the others. The label is noted with the peer; the key is not kept.
 
-      EXAMPLES
-        sudo tacc export kitchen --label wireguard-psk | sudo wg set wg0 peer KEY preshared-key /dev/stdin
+      EXAMPLES:
+        sudo tacc export kitchen --label wireguard-psk > psk
         sudo tacc export kitchen --label backup --format raw > key
 
-      Exit status: 0 done, 2 bad usage or no such peer, 1 a file that cannot be read or written.
+      \(HelpText.exitStatus([
+        0: "Done.", 1: "A file cannot be read or written.", 2: "Bad usage, or no such peer.",
+      ]))
+
+      \(HelpText.environment(.agentKeys, .stateDirectory))
       """)
 
   enum Format: String, ExpressibleByArgument, CaseIterable {
     case raw, hex, base64
   }
 
-  @Argument(help: "The peer: its name, or its fingerprint or the first digits of it.")
+  @Argument(help: PeersCommand.peerHelp)
   var peer: String
 
   @Option(help: "What the key is for: 1 to 64 characters of A-Za-z0-9._/-. The other board needs the same.")
   var label: String
 
-  @Option(help: ArgumentHelp("Length of the key, 1 to 1024.", valueName: "bytes"))
+  @Option(help: ArgumentHelp("Length of the key, 1 to 1024 bytes.", valueName: "bytes"))
   var length = 32
 
-  @Option(help: "raw, hex or base64.")
+  @Option(help: "How the key is written.")
   var format = Format.base64
 
   @Flag(help: "Write raw bytes to a terminal too.")

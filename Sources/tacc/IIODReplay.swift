@@ -8,6 +8,7 @@ struct IIODReplayCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "iiod-replay",
     abstract: "Serve captures as if each were a sensor on the network, for clients of libiio.",
+    usage: "tacc iiod-replay <capture> ... [<options>]",
     discussion: """
       Speaks the text protocol of libiio 0.x's iiod. The first capture is served on --port, each further one on the next \
       port (with --port 0 each on a free one), and a line says where.
@@ -24,12 +25,14 @@ struct IIODReplayCommand: AsyncParsableCommand {
 
       A recording has one scale and one rate: other values are refused with EINVAL, and *_available lists only these.
 
-      EXAMPLE
+      EXAMPLES:
         tacc iiod-replay --together pair/alice pair/bob
         iio_info -u ip:127.0.0.1:30431
         iio_readdev -u ip:127.0.0.1:30432 -b 20 -s 200 mpu6050 > scans
 
-      Exit status: 0 ended by SIGINT or SIGTERM, 2 bad usage or capture, 1 where it cannot listen.
+      \(HelpText.exitStatus([
+        0: "Ended by SIGTERM or SIGINT.", 1: "It cannot listen, or another fault.", 2: "Bad usage or input.",
+      ]))
       """)
 
   @Argument(help: ArgumentHelp("Capture directories or samples.json files.", valueName: "capture"))
@@ -41,7 +44,7 @@ struct IIODReplayCommand: AsyncParsableCommand {
   @Option(help: "Address to listen on; 0.0.0.0 or :: for all.")
   var host = "127.0.0.1"
 
-  @Option(help: ArgumentHelp("How much faster than recorded, 0.01 to 100.", valueName: "factor"))
+  @Option(help: ArgumentHelp("How many times faster than recorded, 0.01 to 100.", valueName: "factor"))
   var rate = 1.0
 
   @Flag(help: "Begin again after the end.")
@@ -50,7 +53,7 @@ struct IIODReplayCommand: AsyncParsableCommand {
   @Flag(help: "Let all captures begin at one instant, when each has an open buffer.")
   var together = false
 
-  @Option(help: ArgumentHelp("Rest at least so long before a capture begins.", valueName: "seconds"))
+  @Option(help: ArgumentHelp("How long to rest at least before a capture begins.", valueName: "seconds"))
   var rest = 0.0
 
   func run() async throws {

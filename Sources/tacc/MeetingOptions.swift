@@ -12,18 +12,20 @@ import Transfer
 /// What the commands have in common that meet a peer at the relay.
 struct MeetingOptions: ParsableArguments {
   @Option(
-    help: ArgumentHelp("The relay, if it is not that of the agent's configuration (relay.url).", valueName: "url"))
+    help: ArgumentHelp("The relay, instead of that of the agent's configuration (relay.url).", valueName: "url"))
   var relay: String?
 
-  @Option(help: ArgumentHelp("Trust the certificates in this PEM file (relay.ca_file).", valueName: "file"))
+  @Option(
+    help: ArgumentHelp(
+      "Trust the certificates in this PEM file instead of the system's (relay.ca_file).", valueName: "file"))
   var caFile: String?
 
-  @Option(help: ArgumentHelp("How long to wait for the other board, 0 for ever.", valueName: "seconds"))
+  @Option(help: ArgumentHelp("How long to wait for the other board; 0 for ever.", valueName: "seconds"))
   var wait = 120
 
   @Option(
     help: ArgumentHelp(
-      "How long to try again after the connection broke, if nothing comes through.", valueName: "seconds"))
+      "How long to try again after the connection broke, while nothing comes through.", valueName: "seconds"))
   var patience = 120
 
   @OptionGroup var state: StateOptions

@@ -9,23 +9,32 @@ import SecureChannel
 struct PeersCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "peers",
-    abstract: "The boards that this one was paired with.",
+    abstract: "List, show, rename or forget the boards that this one was paired with.",
     discussion: """
       An agent with a state directory keeps every board that it was paired with. PEER is a board's name, its fingerprint, \
       or at least four digits that its fingerprint begins with.
 
-      EXAMPLES
+      EXAMPLES:
         sudo tacc peers
         sudo tacc peers show kitchen --json
         sudo tacc peers rename raspberrypi "garage door"
         sudo tacc peers forget kitchen
 
-      Exit status: 0 done, 2 bad usage or no such peer, 1 a file that cannot be read or written.
+      \(HelpText.exitStatus([
+        0: "Done.",
+        1: "A file cannot be read or written, or a hook did not end well.",
+        2: "Bad usage, or no such peer.",
+      ]))
+
+      \(HelpText.environment(.agentKeys, .stateDirectory))
       """,
     subcommands: [List.self, Show.self, Rename.self, Forget.self], defaultSubcommand: List.self)
 
+  /// What names a peer.
+  static let peerHelp: ArgumentHelp = "The peer: its name, its fingerprint, or the first digits of that."
+
   struct List: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "List them.")
+    static let configuration = CommandConfiguration(abstract: "List this board and all its peers.")
 
     @OptionGroup var state: StateOptions
     @OptionGroup var output: OutputOptions
@@ -69,9 +78,12 @@ struct PeersCommand: ParsableCommand {
   }
 
   struct Show: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Show all that is kept of one but its secret.")
+    static let configuration = CommandConfiguration(
+      abstract: "Show all that is kept of a peer but its secret.",
+      usage: "tacc peers show <peer> [<options>]")
 
-    @Argument var peer: String
+    @Argument(help: PeersCommand.peerHelp)
+    var peer: String
     @OptionGroup var state: StateOptions
     @OptionGroup var output: OutputOptions
 
@@ -84,11 +96,14 @@ struct PeersCommand: ParsableCommand {
 
   struct Rename: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Give one another name on this board.",
+      abstract: "Give a peer another name on this board.",
+      usage: "tacc peers rename <peer> <name> [<options>]",
       discussion: "The name that it calls itself takes the given one away.")
 
-    @Argument var peer: String
-    @Argument var name: String
+    @Argument(help: PeersCommand.peerHelp)
+    var peer: String
+    @Argument(help: "The new name: 1 to 64 bytes of UTF-8.")
+    var name: String
     @OptionGroup var state: StateOptions
 
     func run() throws {
@@ -105,10 +120,11 @@ struct PeersCommand: ParsableCommand {
 
   struct Forget: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Forget one, and run the programs of on-forgotten.d.",
+      abstract: "Forget a peer, and run the programs of on-forgotten.d.",
       discussion: "The other board still knows this one until it forgets it too.")
 
-    @Argument var peer: String
+    @Argument(help: PeersCommand.peerHelp)
+    var peer: String
     @OptionGroup var state: StateOptions
 
     func run() throws {

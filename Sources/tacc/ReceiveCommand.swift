@@ -10,23 +10,31 @@ struct ReceiveCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "receive",
     abstract: "Receive a file from a board that this one was paired with.",
+    usage: "tacc receive [<peer>] [<options>]",
     discussion: """
       The other board runs `tacc send`. The file gets its name when it is whole, on the disk, and has proved to be what was \
       sent; until then it has a hidden one that ends in .part, with which another `tacc receive` goes on. Nothing is \
       overwritten: where the name is taken it becomes "name (1)".
 
-      EXAMPLES
+      EXAMPLES:
         sudo tacc receive --into /srv/incoming
         sudo tacc receive kitchen --wait 0 --keep-on
 
-      Exit status: 0 a file is there, 3 nobody came or the other board gave up, 2 bad usage, no such peer, a file that \
-      cannot be written, 1 a fault of the network or of this program.
+      \(HelpText.exitStatus([
+        0: "The file is there.",
+        1: "A fault of the network or of this program.",
+        2: "Bad usage, no such peer, or a file that cannot be written.",
+        3: "Nobody came, or the other board gave up.",
+      ]))
+
+      \(HelpText.environment(.agentKeys, .stateDirectory, .proxies))
       """)
 
-  @Argument(help: "The peer: its name, or its fingerprint or the first digits of it. Any, if it is left out.")
+  @Argument(
+    help: "The peer: its name, its fingerprint, or the first digits of that. (default: whichever comes)")
   var peer: String?
 
-  @Option(help: ArgumentHelp("Where the file is to be.", valueName: "directory"))
+  @Option(help: ArgumentHelp("The directory in which the file is put.", valueName: "dir"))
   var into = "."
 
   @Flag(help: "Refuse a file whose name is taken, instead of giving it another.")

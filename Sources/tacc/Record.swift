@@ -6,6 +6,7 @@ import Sensors
 struct Record: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Record a sensor as a capture.",
+    usage: "tacc record --out <dir> [<options>]",
     discussion: """
       Finds the motion sensor, sets its rate and ranges, keeps its scans as the kernel writes them, and puts its settings \
       back. The capture appears when it is complete; SIGINT and SIGTERM end the recording and keep what there is.
@@ -13,22 +14,24 @@ struct Record: AsyncParsableCommand {
       Of an input device (--source evdev) nothing can be set, and it has no context of libiio: its values are rounded to \
       16 bits, and the context.xml beside them is made up to describe them.
 
-      EXAMPLES
+      EXAMPLES:
         tacc record --out shake
         tacc record --out shake --seconds 20 --device mpu6050 --rate 500
         tacc record --out shake --uri ip:raspberrypi.local
         tacc record --out shake --source evdev --device /dev/input/event4
 
-      Exit status: 0 recorded, 2 bad usage or a directory that cannot be made, 1 a fault of the sensor.
+      \(HelpText.exitStatus([
+        0: "Recorded.", 1: "A fault of the sensor.", 2: "Bad usage, or a directory that cannot be made.",
+      ]))
       """)
 
-  @Option(help: ArgumentHelp("Directory to make.", valueName: "dir"))
+  @Option(help: ArgumentHelp("The directory to make.", valueName: "dir"))
   var out: String
 
-  @Option(help: "How long, by the sensor's clock.")
+  @Option(help: ArgumentHelp("How long, by the sensor's clock.", valueName: "seconds"))
   var seconds = 30.0
 
-  @Option(help: "What the capture is called; otherwise the name of the directory.")
+  @Option(help: "What the capture is called. (default: the name of the directory)")
   var label: String?
 
   @OptionGroup var sensor: SensorOptions

@@ -9,23 +9,30 @@ struct SendCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "send",
     abstract: "Send a file to a board that this one was paired with.",
+    usage: "tacc send <file> <peer> [<options>]",
     discussion: """
       The other board runs `tacc receive`. Both meet in a room of the relay that only they can find, and the relay sees \
       nothing but ciphertext. After a broken connection, or a relay that was started anew, both go on where they were; \
       after one of the two programs was ended, the next run goes on with what the other board has.
 
-      EXAMPLES
+      EXAMPLES:
         sudo tacc send log.tar kitchen
         sudo tacc send log.tar kitchen --relay wss://relay.example --wait 0
 
-      Exit status: 0 the other board has the file on its disk, 3 it did not come, did not come back or did not take it, 2 \
-      bad usage, no such file or peer, 1 a fault of the network or of this program.
+      \(HelpText.exitStatus([
+        0: "The other board has the file on its disk.",
+        1: "A fault of the network or of this program.",
+        2: "Bad usage, no such file, or no such peer.",
+        3: "The other board did not come, did not come back, or did not take it.",
+      ]))
+
+      \(HelpText.environment(.agentKeys, .stateDirectory, .proxies))
       """)
 
-  @Argument(help: "The file.")
+  @Argument(help: "The file to send.")
   var file: String
 
-  @Argument(help: "The peer: its name, or its fingerprint or the first digits of it.")
+  @Argument(help: PeersCommand.peerHelp)
   var peer: String
 
   @OptionGroup var meeting: MeetingOptions

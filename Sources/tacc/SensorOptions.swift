@@ -9,13 +9,16 @@ struct SensorOptions: ParsableArguments {
     case iio, evdev
   }
 
-  @Option(help: "iio, or evdev for the motion sensor of an input device (as the agent's sensor.source).")
+  @Option(
+    help: ArgumentHelp(
+      "Where sensors are looked for: iio, or evdev for input devices that measure motion; as the agent's "
+        + "sensor.source.", valueName: "source"))
   var source: Source?
 
   @Option(
     help: ArgumentHelp(
-      "Name, identifier or label of the IIO device, or path or name of the input device; otherwise one is chosen by "
-        + "what it can do.", valueName: "name"))
+      "Name, identifier or label of the IIO device, or path or name of the input device. (default: chosen by what "
+        + "it can do)", valueName: "name"))
   var device: String?
 
   @Option(
@@ -25,16 +28,23 @@ struct SensorOptions: ParsableArguments {
   var uri: String?
 
   @Option(
-    help: ArgumentHelp("The gyroscope's device, where --device has an accelerometer only.", valueName: "name"))
+    help: ArgumentHelp(
+      "The gyroscope's IIO device, where --device has an accelerometer only.", valueName: "name"))
   var gyroscope: String?
 
-  @Option(help: "Scans per second; the nearest rate at or above it is set. (default: 200)")
+  @Option(
+    help: ArgumentHelp(
+      "Scans per second; the nearest rate at or above it is set. (default: 200)", valueName: "Hz"))
   var rate: Double?
 
-  @Option(help: "Accelerometer range that is needed, ± g. (default: 8)")
+  @Option(
+    help: ArgumentHelp(
+      "Range that the accelerometer needs, ±; the nearest at or above it is set. (default: 8)", valueName: "g"))
   var accelRange: Double?
 
-  @Option(help: "Gyroscope range that is needed, ± °/s. (default: 1000)")
+  @Option(
+    help: ArgumentHelp(
+      "Range that the gyroscope needs, ±; the nearest at or above it is set. (default: 1000)", valueName: "deg/s"))
   var gyroRange: Double?
 
   func validate() throws {

@@ -7,21 +7,24 @@ struct SensorsCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sensors",
     abstract: "List the sensors that there are, and the one that would be used.",
+    usage: "tacc sensors [<options>]",
     discussion: """
       Lists the IIO devices of a context, and apart from them the input devices of this machine that measure motion; \
       with --source only the one or the other. Reads only: no setting is changed, and nothing samples.
 
-      EXAMPLES
+      EXAMPLES:
         tacc sensors
         tacc sensors --source evdev
         tacc sensors --uri ip:raspberrypi.local --json
 
-      Exit status: 0 there is a sensor to use, 1 there is none or it cannot be reached, 2 bad usage.
+      \(HelpText.exitStatus([
+        0: "There is a sensor to use.", 1: "There is none, or it cannot be reached.", 2: "Bad usage.",
+      ]))
       """)
 
   @OptionGroup var sensor: SensorOptions
 
-  @Flag(help: "Print JSON.")
+  @Flag(help: "Print one JSON object instead of text.")
   var json = false
 
   func run() async throws {

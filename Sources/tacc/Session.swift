@@ -7,13 +7,15 @@ struct Session: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Make a session at a relay and print its code.",
     discussion: """
-      EXAMPLE
+      EXAMPLES:
         tacc session --url http://localhost:8000
 
-      Exit status: 0 done, 2 bad usage, 1 where the relay cannot be reached.
+      \(HelpText.exitStatus([0: "Done.", 1: "The relay cannot be reached, or refused.", 2: "Bad usage."]))
+
+      \(HelpText.environment(.proxies))
       """)
 
-  @Option(help: "The relay.")
+  @Option(help: ArgumentHelp("The relay: http://, https://, ws:// or wss://.", valueName: "url"))
   var url = "http://localhost:8000"
 
   @Option(help: ArgumentHelp("Trust the certificates in this PEM file instead of the system's.", valueName: "file"))

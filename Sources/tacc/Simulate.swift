@@ -5,65 +5,70 @@ import Motion
 struct Simulate: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Make a pair of captures of two simulated boards, or many of one class.",
+    usage: "tacc simulate --out <dir> [<options>]",
     discussion: """
       A rigid-body model: a hand's shake with wandering frequencies, each board's rotation, lever arm, gains, noise, \
       clock, quantisation and clipping. The same seed and options give the same captures on every machine.
 
-      CLASSES (all: two MPU-6050 with noise, gain, bias and clock errors, 2 s at rest, ±16 g and ±2000 °/s unless said \
-      otherwise, a shake of strength 0.7 to 1.3). Options that are given replace what the class says.
       \(SimulatedClass.list)
+      Options that are given replace what the class says.
 
-      EXAMPLES
+      EXAMPLES:
         tacc simulate --out pair
         tacc simulate --out loose --flex 0.1 --seconds 40
         tacc simulate --out strangers --apart --seed 7
         tacc simulate --out tree --class mimic --count 20 && tacc evaluate --all tree
 
-      Exit status: 0 done, 2 bad usage or a directory that cannot be written.
+      \(HelpText.exitStatus([0: "Done.", 2: "Bad usage, or a directory that cannot be written."]))
       """)
 
   @Option(
     help: ArgumentHelp(
-      "Directory to make; gets alice, bob and pair.json, with --count directories with these.", valueName: "dir"))
+      "The directory to make: alice, bob and pair.json go there, with --count directories with these.",
+      valueName: "dir"))
   var out: String
 
-  @Option(name: .customLong("class"), help: ArgumentHelp("Kind of pair to begin with.", valueName: "class"))
+  @Option(name: .customLong("class"), help: ArgumentHelp("The class of pair to begin with.", valueName: "class"))
   var kind: SimulatedClass?
 
-  @Option(help: "Make so many pairs, each in a directory of its own named by class and seed; 1 to 100000.")
+  @Option(
+    help: ArgumentHelp(
+      "Make so many pairs, 1 to 100000, each in a directory of its own named by class and seed.", valueName: "pairs"))
   var count: Int?
 
   @Option(help: "Seed of everything random; with --count that of the first pair, the next ones count up.")
   var seed: UInt64 = 1
 
-  @Option(help: "Length in seconds, rest included; 24 by default.")
+  @Option(help: ArgumentHelp("Length, rest included. (default: 24)", valueName: "seconds"))
   var seconds: Double?
 
-  @Option(help: "Rest before the shake, seconds; 2 by default.")
+  @Option(help: ArgumentHelp("Rest before the shake. (default: 2)", valueName: "seconds"))
   var rest: Double?
 
-  @Option(help: "Rate of both boards, Hz; 200 by default.")
+  @Option(help: ArgumentHelp("Scans per second of both boards. (default: 200)", valueName: "Hz"))
   var rate: Double?
 
-  @Option(help: "Bob's rate where it differs, Hz.")
+  @Option(help: ArgumentHelp("Scans per second of Bob's board, where they differ.", valueName: "Hz"))
   var rateBob: Double?
 
-  @Option(help: "Distance between the two sensors, metres; 0.05 by default.")
+  @Option(help: ArgumentHelp("Distance between the two sensors. (default: 0.05)", valueName: "metres"))
   var leverArm: Double?
 
-  @Option(help: "Share of independent motion: 0 rigid (the default), 0.1 loosely held.")
+  @Option(
+    help: ArgumentHelp(
+      "Share of independent motion: 0 is rigid, 0.1 loosely held. (default: 0)", valueName: "share"))
   var flex: Double?
 
-  @Option(help: "Strength of the shake; 1, the default, is a hearty one.")
+  @Option(help: ArgumentHelp("Strength of the shake; 1 is a hearty one. (default: 1)", valueName: "strength"))
   var intensity: Double?
 
-  @Option(help: "Range of the accelerometers, ± g; 16 by default.")
+  @Option(help: ArgumentHelp("Range of the accelerometers, ±. (default: 16)", valueName: "g"))
   var accelRange: Double?
 
-  @Option(help: "Range of the gyroscopes, ± °/s; 2000 by default.")
+  @Option(help: ArgumentHelp("Range of the gyroscopes, ±. (default: 2000)", valueName: "deg/s"))
   var gyroRange: Double?
 
-  @Option(help: "Seconds of scans that Bob's sensor loses in the middle.")
+  @Option(help: ArgumentHelp("How long Bob's sensor loses scans in the middle. (default: 0)", valueName: "seconds"))
   var gap: Double?
 
   @Flag(help: "No gyroscopes.")

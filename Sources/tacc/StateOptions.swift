@@ -6,10 +6,14 @@ import Foundation
 import Peers
 
 struct StateOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("The state directory of the agent (state.directory).", valueName: "directory"))
+  @Option(
+    help: ArgumentHelp(
+      "The agent's state directory (state.directory). (default: /var/lib/tacc)", valueName: "dir"))
   var stateDirectory: String?
 
-  @Option(help: ArgumentHelp("The agent's configuration file.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp(
+      "The agent's configuration file. (default: /etc/tacc/agent.toml, where it exists)", valueName: "file"))
   var config: String?
 
   /// What the agent of this board is set to.

@@ -15,19 +15,36 @@ struct Tacc: ParsableCommand {
       Two boards that have never met are held together and shaken. What both felt becomes a key that authenticates a \
       fresh key exchange through a relay that nobody has to trust.
 
-      Try it on this machine:
-        tacc demo-local
-        tacc simulate --out pair && tacc evaluate --alice pair/alice --bob pair/bob
+      EXAMPLES:
+        sudo tacc doctor                      what keeps this board from pairing
+        sudo systemctl enable --now tacc-agent && sudo tacc press --wait
+        tacc demo-local                       a pairing of two simulated boards
+        tacc simulate --out pair && tacc evaluate pair
 
-      EXIT STATUS: 0 paired (or done), 3 an honest abort with its reason, 2 bad usage or input, 1 a fault.
+      \(HelpText.exitStatus([
+        0: "Done; of what pairs: paired.",
+        1: "A fault of this program, this machine or the network.",
+        2: "Bad usage, configuration or input.",
+        3: "An honest end without what was wanted, and its reason: no key, no partner, nobody who takes the file.",
+      ]))
+
+      Data goes to standard output, everything else to standard error.
       """,
     version: programVersion,
-    subcommands: [
-      AgentCommand.self, Press.self, Status.self, PeersCommand.self, ExportCommand.self, SendCommand.self,
-      ReceiveCommand.self, ConnectCommand.self, DemoLocal.self, Evaluate.self, AdversaryCommand.self, Client.self,
-      Session.self, RelayCommand.self, Simulate.self, Convert.self, SensorsCommand.self, DoctorCommand.self,
-      Record.self,
-      IIODReplayCommand.self,
+    groupedSubcommands: [
+      CommandGroup(
+        name: "Board",
+        subcommands: [AgentCommand.self, Press.self, Status.self, DoctorCommand.self, SensorsCommand.self]),
+      CommandGroup(
+        name: "Peer",
+        subcommands: [
+          PeersCommand.self, ExportCommand.self, SendCommand.self, ReceiveCommand.self, ConnectCommand.self,
+        ]),
+      CommandGroup(name: "Relay", subcommands: [RelayCommand.self, Session.self, Client.self]),
+      CommandGroup(
+        name: "Recording",
+        subcommands: [Record.self, Convert.self, IIODReplayCommand.self, Simulate.self]),
+      CommandGroup(name: "Measuring", subcommands: [DemoLocal.self, Evaluate.self, AdversaryCommand.self]),
     ])
 
   static func main() {

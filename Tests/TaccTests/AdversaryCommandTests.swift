@@ -34,7 +34,7 @@ struct AdversaryCommandTests {
     let help = AdversaryCommand.helpMessage()
     for word in [
       "uniform", "majority", "table", "linear, adaptive", "perceptron", "camera F Hz", "imitation", "other recording",
-      "Hmin", "slack", "holds", "Exit status",
+      "Hmin", "slack", "holds", "EXIT STATUS",
     ] { #expect(help.contains(word), "\(word)") }
   }
 

@@ -26,7 +26,7 @@ struct EvaluateCommandTests {
   @Test("explain every class and every column")
   func help() {
     let help = Evaluate.helpMessage()
-    for kind in SimulatedClass.allCases { #expect(help.contains("  \(kind.rawValue): "), "\(kind)") }
+    for kind in SimulatedClass.allCases { #expect(help.contains("  \(kind.rawValue)  "), "\(kind)") }
     for column in ["shake s", "stop s", "error %", "usable", "bound", "trips"] { #expect(help.contains(column)) }
     #expect(Simulate.helpMessage().contains("far-apart"))
   }

@@ -45,10 +45,10 @@ start_alice() {
   start alice alice agent --config /tmp/alice.toml
   says_soon 30 alice ' ready ' && says_soon 30 alice 'sensor found'
 }
-start_bob() {
+start_bob() { # start_bob [OPTION]…
   marks
   start bob bob agent --config /dev/null --relay "ws://127.0.0.1:$RELAY_PORT" --sensor "ip:127.0.0.1:$BOB_PORT" \
-    --set button.source=none --set control.socket=/run/bob/agent.sock --set window.seconds=300
+    --set button.source=none --set control.socket=/run/bob/agent.sock --set window.seconds=300 "$@"
   says_soon 30 bob ' ready ' && says_soon 30 bob 'sensor found'
 }
 start_relay() {

@@ -32,3 +32,8 @@ mounted() { # mounted PLACE OPTION: how the agent sees it
 }
 check "the root is read-only to it, /sys is not" eval 'mounted / ro && mounted /sys rw'
 check "nor does it see homes" eval '! ls "$(root_of)/root" 2>/dev/null | grep .'
+exposed() { # exposed TENTHS: no more than that, as systemd-analyze judges it
+  systemd-analyze security --no-pager --threshold="$1" "$unit" >/tmp/exposure || { cat /tmp/exposure; false; }
+}
+check "systemd-analyze security calls its exposure 3.0 at most" exposed 30
+echo "     $(sed -n 's/^[^[:alnum:]]*\(Overall.*: [0-9.]*\).*/\1/p' /tmp/exposure)"

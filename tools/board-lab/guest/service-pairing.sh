@@ -20,8 +20,11 @@ marks() {
   mark[bob]=$(wc -l </tmp/bob.log)
 }
 mkdir -p /run/alice && ln -sfn /run/tacc/agent.sock /run/alice/agent.sock
+# Else what is started here takes its log for the journal too, and writes it with levels and without times.
+unset JOURNAL_STREAM
 useradd --system bob 2>/dev/null
 install -d -o bob -m 755 /run/bob
+install -d -o bob -m 700 /run/bob/state
 install_tacc /usr/local/bin/tacc
 
 check "a relay listens" start_relay
@@ -30,13 +33,19 @@ replayed() {
   soon 30 eval '[ "$(grep -c " on ip:" /tmp/iiod.log)" -eq 2 ]'
 }
 check "bob's recording is served as iiod serves a sensor" replayed
-check "bob is ready" start_bob
+check "bob is ready" start_bob --set state.directory=/run/bob/state
 check "the service's button and tacc press on bob: matched, the service's sensor samples" meet
 sleep 2
 check "shaken together, both feel it" shake
 check "PAIRED, and the same six digits on both" paired
 echo "     SAS $alice_sas; processing $(field alice ' PAIRED ' processing); window $(field alice ' PAIRED ' seconds) s"
-check "…the service has kept the peer in its state directory" eval 'tacc peers | grep -q . && [ -d /var/lib/private/tacc ] && tacc peers'
+keeps() { # keeps DIRECTORY: one peer, paired with these digits
+  local listing
+  listing=$(tacc peers --json --state-directory "$1")
+  echo "$listing"
+  [ "$(grep -c '"own_name"' <<<"$listing")" -eq 1 ] && grep -q "\"sas\" : \"$alice_sas\"" <<<"$listing"
+}
+check "…each has kept the other, the service in the state directory that systemd made" eval 'keeps /var/lib/private/tacc && keeps /run/bob/state'
 check "…and the sensor rests" soon 5 at_rest
 apart
 for name in bob iiod relay; do finish "$name" TERM; done
