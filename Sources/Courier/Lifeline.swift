@@ -290,35 +290,38 @@ public actor Lifeline {
     flush()
     var reason = "the other board left"
     var ending: Ending?
-    events: for await event in meeting.link.events {
-      switch event {
-      case .packet(let packet):
-        do throws(TransferError) {
-          try take(packet)
-        } catch {
-          await meeting.link.close()
-          // Somebody who waits for another process: one of the two begins anew, and they meet again.
-          guard error == .unknownToPeer, !stream.hasMet else { throw CourierError.transfer(error) }
-          ending = .lost("\(error)")
-          break events
+    session: while ending == nil {
+      // All at once: a change of tasks for each packet would take as long as the packet.
+      let events = await meeting.link.waitingEvents()
+      guard !events.isEmpty else { break }
+      for event in events {
+        switch event {
+        case .packet(let packet):
+          do throws(TransferError) {
+            try take(packet)
+          } catch {
+            await meeting.link.close()
+            // Somebody who waits for another process: one of the two begins anew, and they meet again.
+            guard error == .unknownToPeer, !stream.hasMet else { throw CourierError.transfer(error) }
+            ending = .lost("\(error)")
+            break session
+          }
+          if let nextCode { ending = .next(code: nextCode) }
+        case .peerLeft, .peerBye:
+          hasPeerLeft = true
+          break session
+        case .relayError(let text): reason = "the relay says: \(text)"
+        case .closed(let closure):
+          if case .byUs = closure { break session }
+          if reason.hasPrefix("the other board") { reason = "\(closure)" }
+          break session
+        case .peerJoined, .protocolViolation: continue
         }
-        flush()
-        wakeAll()
-        if nextCode != nil, ending == nil {
-          ending = nextCode.map { .next(code: $0) }
-          break events
-        }
-      case .peerLeft, .peerBye:
-        hasPeerLeft = true
-        break events
-      case .relayError(let text): reason = "the relay says: \(text)"
-      case .closed(let closure):
-        if case .byUs = closure { break events }
-        if reason.hasPrefix("the other board") { reason = "\(closure)" }
-        break events
-      case .peerJoined, .protocolViolation: continue
       }
+      flush()
+      wakeAll()
     }
+    wakeAll()
     stream.sessionEnded()
     link = nil
     transport = nil

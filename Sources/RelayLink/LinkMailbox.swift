@@ -41,17 +41,18 @@ final class LinkMailbox: Sendable {
 
   /// Queues one text message.
   func post(_ message: [UInt8]) throws(RelayLinkError) {
-    let problem: RelayLinkError? = state.withLock { state in
-      guard state.wish == .stayOpen, !state.hasEnded else { return .closed }
+    let (problem, isFirst): (RelayLinkError?, Bool) = state.withLock { state in
+      guard state.wish == .stayOpen, !state.hasEnded else { return (.closed, false) }
       guard message.count <= RelayConnection.outboundLimit - state.pendingBytes else {
-        return .outboundQueueFull(queued: state.pendingBytes)
+        return (.outboundQueueFull(queued: state.pendingBytes), false)
       }
       state.pendingBytes += message.count
       state.messages.append(message)
-      return nil
+      return (nil, state.messages.count == 1)
     }
     if let problem { throw problem }
-    waker.wake()
+    // Behind another message it needs no call: the thread sleeps only when it has taken all, or until the socket has room.
+    if isFirst { waker.wake() }
   }
 
   func ask(_ wish: Wish) {

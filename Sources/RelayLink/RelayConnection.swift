@@ -26,12 +26,14 @@ public final class RelayConnection: Sendable {
   /// behind that ends the connection with ``RelayClosure/consumerTooSlow``.
   public let events: AsyncStream<RelayEvent>
 
+  private let queue: EventQueue
   private let mailbox: LinkMailbox
   private let thread: SystemThread
 
   private init(session: RelaySession, events: EventQueue, mailbox: LinkMailbox, thread: SystemThread) {
     self.session = session
     self.events = AsyncStream { await events.next() }
+    queue = events
     self.mailbox = mailbox
     self.thread = thread
   }
@@ -65,6 +67,11 @@ public final class RelayConnection: Sendable {
       interpreter: SessionInterpreter(sessionCode: sessionCode, role: role), libcurl: libcurl)
     return RelayConnection(session: link.value, events: link.events, mailbox: link.mailbox, thread: link.thread)
   }
+
+  /// All of ``events`` that wait, at least one, in order: for a consumer of very many, in place of iterating.
+  ///
+  /// - Returns: none after the last, or when the calling task is cancelled.
+  public func waitingEvents() async -> [RelayEvent] { await queue.all() }
 
   /// Queues one packet for the other side. The relay drops it if the other side is absent.
   ///

@@ -101,12 +101,13 @@ struct MeetingOptions: ParsableArguments {
   func status(for error: any Error, peers: [PeerRecord], command: String) -> any Error {
     guard let error = error as? CourierError else { return error }
     let name = peers.count == 1 ? peers[0].shownName.text : "the other board"
+    let nobody = peers.count == 1 ? "\(name) did not come" : "none of the \(peers.count) peers came"
     switch error {
     case .nobodyCame(let seconds):
       return ExitStatus(
         code: 3,
         message:
-          "\(peers.count == 1 ? name + " did not come" : "none of the \(peers.count) peers came") within \(seconds) s. It has to run `\(command)` at the same relay meanwhile. Perhaps "
+          "\(nobody) within \(seconds) s. It has to run `\(command)` at the same relay meanwhile. Perhaps "
           + "it is off; or its clock or this one's is wrong by more than two hours (here it is "
           + "\(Date().formatted(.iso8601))); or it has forgotten this board, or was paired with it anew and this one was "
           + "not: then shake the two again")

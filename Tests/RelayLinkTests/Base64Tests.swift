@@ -75,8 +75,8 @@ struct Base64Tests {
   @Test(
     "padding is where it belongs, and bits that encode nothing are zero",
     arguments: [
-      "Q===", "====", "=QQQ", "QQ=Q", "Q=QQ", "QQ==QQ==", "QQ===", "QUJD====", "QQ=", "QQ", "=", "QR==", "QUJ=", "QQ==\n",
-      "QUJDQR==", "QUJDQUJ=", "-_-_",
+      "Q===", "====", "=QQQ", "QQ=Q", "Q=QQ", "QQ==QQ==", "QQ===", "QUJD====", "QQ=", "QQ", "=", "QR==", "QUJ=",
+      "QQ==\n", "QUJDQR==", "QUJDQUJ=", "-_-_",
     ])
   func padding(text: String) {
     #expect(Self.decoded(Array(text.utf8)) == nil)

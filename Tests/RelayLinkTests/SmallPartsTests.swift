@@ -126,6 +126,13 @@ import Testing
     #expect(!heavy.push(packet))
     #expect(await heavy.next() == packet)
     #expect(heavy.push(packet))
+    #expect(await heavy.all().count == 64)
+    for _ in 0..<64 { #expect(heavy.push(packet)) }
+    #expect(!heavy.push(packet))
+    heavy.finish(with: .byUs)
+    let rest = await heavy.all()
+    #expect(rest.count == 65 && rest.first == packet && rest.last == .closed(.byUs))
+    #expect(await heavy.all().isEmpty)
   }
 
   @Test("A waiting consumer is woken by an event, by the end and by cancellation")
@@ -137,6 +144,12 @@ import Testing
     let waiting = Task { await queue.next() }
     waiting.cancel()
     #expect(await waiting.value == nil)
+    let waitingForAll = Task { await queue.all() }
+    waitingForAll.cancel()
+    #expect(await waitingForAll.value.isEmpty)
+    async let some = queue.all()
+    #expect(queue.push(.peerLeft))
+    #expect(await some == [.peerLeft])
     async let last = queue.next()
     queue.finish(with: .byUs)
     #expect(await last == .closed(.byUs))
@@ -157,6 +170,7 @@ import Testing
       }
       #expect(queue.count == model.count, "seed \(seed)")
     }
+    #expect(queue.takeAll() == model && queue.isEmpty, "seed \(seed)")
   }
 
   @Test("Durations become milliseconds without overflow")
