@@ -64,12 +64,11 @@ extension RelayMessage {
     let (head, tail) = (packetHead, packetTail)
     let encoded = Base64.encodedCount(bytes.count)
     let count = head.count + encoded + tail.count
-    return [UInt8](unsafeUninitializedCapacity: count) { message, initialized in
-      _ = message[..<head.count].update(fromContentsOf: head)
-      bytes.withUnsafeBytes {
-        Base64.encode($0, to: UnsafeMutableRawBufferPointer(rebasing: message[head.count..<head.count + encoded]))
-      }
-      _ = message[(head.count + encoded)...].update(fromContentsOf: tail)
+    return [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+      let message = UnsafeMutableRawBufferPointer(buffer)
+      message.copyBytes(from: head)
+      bytes.withUnsafeBytes { Base64.encode($0, to: UnsafeMutableRawBufferPointer(rebasing: message[head.count...])) }
+      UnsafeMutableRawBufferPointer(rebasing: message[(head.count + encoded)...]).copyBytes(from: tail)
       initialized = count
     }
   }
