@@ -17,14 +17,18 @@ final class EventQueue: Sendable {
 
   private let state = Locked(State())
 
-  /// Queues an event; `false` if there is no room, and then it is dropped.
-  func push(_ event: RelayEvent) -> Bool {
+  /// Queues events; `false` if there is no room for all, and then the first that does not fit and those after it are dropped.
+  func push(_ events: [RelayEvent]) -> Bool {
     let (accepted, waiter): (Bool, CheckedContinuation<Bool, Never>?) = state.withLock { state in
       guard !state.isFinished else { return (true, nil) }
-      let size = Self.size(of: event)
-      guard state.events.count < Self.maximumCount, size <= Self.maximumBytes - state.bytes else { return (false, nil) }
-      state.events.append(event)
-      state.bytes += size
+      for event in events {
+        let size = Self.size(of: event)
+        guard state.events.count < Self.maximumCount, size <= Self.maximumBytes - state.bytes else {
+          return (false, state.waiter.take())
+        }
+        state.events.append(event)
+        state.bytes += size
+      }
       return (true, state.waiter.take())
     }
     waiter?.resume(returning: true)

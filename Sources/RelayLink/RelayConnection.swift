@@ -78,9 +78,16 @@ public final class RelayConnection: Sendable {
   /// - Parameter packet: 1 to ``maximumPacketSize`` opaque bytes.
   /// - Throws: ``RelayLinkError/packetSize(_:)``, ``RelayLinkError/outboundQueueFull(queued:)`` or
   ///   ``RelayLinkError/closed``.
-  public func send(packet: [UInt8]) throws(RelayLinkError) {
-    guard (1...Self.maximumPacketSize).contains(packet.count) else { throw .packetSize(packet.count) }
-    try mailbox.post(RelayMessage.packet(packet))
+  public func send(packet: [UInt8]) throws(RelayLinkError) { try send(packets: [packet]) }
+
+  /// Queues packets in order, all of them or none; sooner done than one after the other.
+  ///
+  /// - Throws: as ``send(packet:)``.
+  public func send(packets: [[UInt8]]) throws(RelayLinkError) {
+    for packet in packets where !(1...Self.maximumPacketSize).contains(packet.count) {
+      throw .packetSize(packet.count)
+    }
+    try mailbox.post(packets.map(RelayMessage.packet))
   }
 
   /// Queues a goodbye, which ends the session for both sides at relays that know it. Follow it with ``close()``.
@@ -90,7 +97,7 @@ public final class RelayConnection: Sendable {
   ///   ``RelayLinkError/closed``.
   public func sendBye(code: String) throws(RelayLinkError) {
     guard let message = RelayMessage.bye(code: code) else { throw .invalidByeCode }
-    try mailbox.post(message)
+    try mailbox.post([message])
   }
 
   /// Sends what is queued, says goodbye to the relay, and returns when the thread and its descriptors are gone: at once
