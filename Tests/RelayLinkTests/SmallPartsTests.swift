@@ -112,7 +112,7 @@ import Testing
   @Test("Events come out in order, within bounds of count and bytes, and the last always fits")
   func eventQueue() async {
     let queue = EventQueue()
-    for index in 0..<EventQueue.maximumCount { #expect(queue.push([.relayError("\(index)"]))) }
+    for index in 0..<EventQueue.maximumCount { #expect(queue.push([.relayError("\(index)")])) }
     #expect(!queue.push([.peerJoined]))
     queue.finish(with: .consumerTooSlow)
     queue.finish(with: .byUs)
