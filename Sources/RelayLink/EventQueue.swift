@@ -60,7 +60,7 @@ final class EventQueue: Sendable {
   }
 
   /// All events that wait, at least one; none where ``next()`` is `nil`.
-  func all() async -> [RelayEvent] {
+  func all(isolation: isolated (any Actor)? = #isolation) async -> [RelayEvent] {
     repeat {
       let events = state.withLock { state in
         state.bytes = 0
@@ -72,7 +72,7 @@ final class EventQueue: Sendable {
   }
 
   /// Returns when there is an event, or when there will be none for the caller.
-  private func isWorthLooking() async -> Bool {
+  private func isWorthLooking(isolation: isolated (any Actor)? = #isolation) async -> Bool {
     await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         let immediate: Bool? = state.withLock { state in

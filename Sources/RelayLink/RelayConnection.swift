@@ -70,8 +70,9 @@ public final class RelayConnection: Sendable {
 
   /// All of ``events`` that wait, at least one, in order: for a consumer of very many, in place of iterating.
   ///
+  /// - Parameter isolation: the caller's, which is not left where events are there already.
   /// - Returns: none after the last, or when the calling task is cancelled.
-  public func waitingEvents() async -> [RelayEvent] { await queue.all() }
+  public func waitingEvents(isolation: isolated (any Actor)? = #isolation) async -> [RelayEvent] { await queue.all() }
 
   /// Queues one packet for the other side. The relay drops it if the other side is absent.
   ///

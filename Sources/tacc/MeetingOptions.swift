@@ -1,5 +1,6 @@
 import Agent
 import ArgumentParser
+internal import CProcess
 import Configuration
 import Courier
 import Foundation
@@ -79,6 +80,8 @@ struct MeetingOptions: ParsableArguments {
   /// A lifeline, with notes of what happens on standard error.
   func lifeline(to peers: [PeerRecord], _ acquaintances: [Acquaintance], isQuiet: Bool = false) throws -> Lifeline {
     let names = peers.map(\.shownName.text)
+    // Packets on their way, many times over, and little beside the 64 MiB that either side may have.
+    cprocess_keep_freed_memory(2 << 20)
     do {
       return try Lifeline(to: acquaintances, at: try access(), patience: .seconds(patience)) { notice in
         guard !isQuiet else { return }
