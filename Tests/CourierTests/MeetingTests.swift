@@ -15,7 +15,7 @@ private actor TestRelay {
   private var configuration: RelayConfiguration
   private var server: RelayServer
 
-  init(_ change: (inout RelayLimits) -> Void = { _ in }) async throws {
+  init(_ change: @Sendable (inout RelayLimits) -> Void = { _ in }) async throws {
     configuration = RelayConfiguration(port: 0)
     change(&configuration.limits)
     server = Self.server(configuration)
@@ -69,7 +69,7 @@ struct MeetingTests {
   }
 
   private func withRelay(
-    _ change: (inout RelayLimits) -> Void = { _ in }, _ body: (TestRelay) async throws -> Void
+    _ change: @Sendable (inout RelayLimits) -> Void = { _ in }, _ body: (TestRelay) async throws -> Void
   ) async throws {
     let relay = try await TestRelay(change)
     do {
@@ -199,9 +199,9 @@ struct MeetingTests {
     try await withRelay { relay in
       let (alice, _) = try Boards().lifelines(.connect, .connect, at: relay)
       let (_, other) = try Boards().lifelines(.connect, .connect, at: relay)
-      async let waits = alice.open(waiting: .milliseconds(300))
+      let waits = Task { try await alice.open(waiting: .milliseconds(300)) }
       await #expect(throws: CourierError.nobodyCame(seconds: 0)) { try await other.open(waiting: .milliseconds(300)) }
-      await #expect(throws: CourierError.nobodyCame(seconds: 0)) { try await waits }
+      await #expect(throws: CourierError.nobodyCame(seconds: 0)) { try await waits.value }
     }
   }
 }
