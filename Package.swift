@@ -145,7 +145,13 @@ let package = Package(
         .product(name: "NIOPosix", package: "swift-nio"),
       ]),
     .testTarget(name: "TransferTests", dependencies: ["Transfer", "SecureChannel"]),
-    .testTarget(name: "CourierTests", dependencies: ["Courier", "Transfer", "SecureChannel"]),
+    // Here and in AgentTests, and nowhere else, tests see both ends of the relay's wire.
+    .testTarget(
+      name: "CourierTests",
+      dependencies: [
+        "Courier", "Transfer", "SecureChannel", "Relay", "RelayLink",
+        .product(name: "Logging", package: "swift-log"),
+      ]),
     .testTarget(name: "PeersTests", dependencies: ["Peers", "Pairing", "Transfer", "SecureChannel", "Platform"]),
     .testTarget(name: "RelayLinkTests", dependencies: ["RelayLink", "Platform"]),
     .target(name: "EvdevTestSupport", dependencies: ["Platform", "Evdev"], path: "Tests/EvdevTestSupport"),
@@ -159,7 +165,6 @@ let package = Package(
       dependencies: [
         "tacc", "Motion", "Pairing", "Adversary", "Sensors", "Agent", "Configuration", "Console", "Platform",
       ]),
-    // The one place where tests see both ends of the relay's wire.
     .testTarget(
       name: "AgentTests",
       dependencies: [

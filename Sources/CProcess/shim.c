@@ -21,6 +21,14 @@ int cprocess_overwrite_freed_memory(void) {
 #endif
 }
 
+void cprocess_keep_freed_memory(int bytes) {
+#ifdef __GLIBC__
+  mallopt(M_TRIM_THRESHOLD, bytes);
+#else
+  (void)bytes;
+#endif
+}
+
 int cprocess_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
 
 int cprocess_add_close_from(posix_spawn_file_actions_t *actions, int first) {

@@ -17,13 +17,13 @@ final class BlockingIO: Sendable {
     let descriptor = descriptor
     return await withCheckedContinuation { continuation in
       queue.async {
-        var bytes = [UInt8](repeating: 0, count: count)
-        var got = -1
-        repeat {
-          got = bytes.withUnsafeMutableBytes { Foundation.read(descriptor, $0.baseAddress, $0.count) }
-        } while got
-          < 0 && (errno == EINTR || (errno == EAGAIN && Self.wait(descriptor, POLLIN)))
-        bytes.removeLast(count - max(0, got))
+        let bytes = [UInt8](unsafeUninitializedCapacity: count) { bytes, initialized in
+          var got = -1
+          repeat {
+            got = Foundation.read(descriptor, bytes.baseAddress, count)
+          } while got < 0 && (errno == EINTR || (errno == EAGAIN && Self.wait(descriptor, POLLIN)))
+          initialized = max(0, got)
+        }
         continuation.resume(returning: bytes)
       }
     }

@@ -48,7 +48,8 @@ extension Lifeline {
     var hash = hashOfStart
     var report = FileProgress(name: file.name, size: file.size, done: start, start: start)
     while file.position < file.size {
-      let bytes = try file.read(Int(min(file.size - file.position, UInt64(ResumableStream.maximumChunk))))
+      let most = Self.packetsAtOnce * ResumableStream.maximumChunk
+      let bytes = try file.read(Int(min(file.size - file.position, UInt64(most))))
       guard !bytes.isEmpty else { throw CourierError.changed(path: path) }
       hash.update(bytes)
       // Whoever does not want it any longer says so in the middle.

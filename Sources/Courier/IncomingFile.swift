@@ -1,5 +1,6 @@
 internal import CPlatform
 import Foundation
+internal import Platform
 import SecureChannel
 import Transfer
 
@@ -8,7 +9,7 @@ import Transfer
 /// What a process that was killed left there is gone on with by the next that is offered the same name and size by the
 /// same board. Writing blocks as long as the disk takes, which the one actor that does it is there for.
 final class IncomingFile {
-  /// After how many bytes what was written is brought to the disk.
+  /// After how many bytes what was written is brought to the disk, while the next as many are being written.
   private static let durableStep: UInt64 = 16 << 20
 
   private let directory: String
@@ -19,7 +20,11 @@ final class IncomingFile {
   /// The hashes' states at the checkpoints.
   private var states: [UInt64: BLAKE2b] = [0: BLAKE2b()]
   private var count: UInt64 = 0
+  /// Up to where the disk has it, or is about to.
   private var durable: UInt64 = 0
+  private let flushing = DispatchQueue(label: "tacc-file-flush")
+  /// An error number of what went on there.
+  private let flushFailure = Locked<Int32>(0)
 
   /// Opens what there is of a file, or makes it.
   ///
@@ -39,7 +44,10 @@ final class IncomingFile {
     }
   }
 
-  deinit { close(descriptor) }
+  deinit {
+    flushing.sync {}
+    close(descriptor)
+  }
 
   /// Checks that there is room for the rest of the file.
   func reserve(_ size: UInt64) throws(CourierError) {
@@ -97,9 +105,19 @@ final class IncomingFile {
       count += UInt64(result)
     }
     if count - durable >= Self.durableStep {
-      guard fdatasync(descriptor) == 0 else { throw Self.failure("bring to the disk", path) }
+      try awaitFlush()
+      flushing.async { [descriptor, flushFailure] in
+        if fdatasync(descriptor) != 0 { flushFailure.withLock { [code = errno] in $0 = code } }
+      }
       durable = count
     }
+  }
+
+  /// Waits until the disk has what was last given to it.
+  private func awaitFlush() throws(CourierError) {
+    flushing.sync {}
+    errno = flushFailure.withLock { $0 }
+    guard errno == 0 else { throw Self.failure("bring to the disk", path) }
   }
 
   /// Gives the whole file its name, or another where that is taken: nothing is ever overwritten.
@@ -113,6 +131,7 @@ final class IncomingFile {
       unlink(path)
       throw .transfer(.damaged)
     }
+    try awaitFlush()
     // As any program's new file, now that it is whole.
     let mask = umask(0o077)
     umask(mask)

@@ -19,6 +19,8 @@ public actor Lifeline {
   public static let standardPatience = Duration.seconds(120)
   /// A session that lasts longer was no accident.
   private static let lastingTime = Duration.seconds(30)
+  /// Packets that are handed to the link together: every time wakes a thread.
+  static let packetsAtOnce = 3
   /// How often somebody may come who is not the peer.
   private static let maximumStrangers = 20
 
@@ -101,20 +103,21 @@ public actor Lifeline {
 
   /// Sends bytes; waits until there is room for them.
   ///
-  /// - Parameter bytes: at best ``ResumableStream/maximumChunk`` of them.
+  /// - Parameter bytes: at best a multiple of ``ResumableStream/maximumChunk`` of them.
   public func write(_ bytes: [UInt8]) async throws {
     var rest = bytes[...]
     while !rest.isEmpty {
       let room = stream.room
       guard room >= min(rest.count, ResumableStream.maximumChunk) else {
+        flush()
         try await change()
         continue
       }
       let piece = rest.prefix(min(room, ResumableStream.maximumChunk))
       stream.write(Array(piece))
       rest = rest.dropFirst(piece.count)
-      flush()
     }
+    flush()
   }
 
   /// Ends this side's data.
@@ -290,35 +293,38 @@ public actor Lifeline {
     flush()
     var reason = "the other board left"
     var ending: Ending?
-    events: for await event in meeting.link.events {
-      switch event {
-      case .packet(let packet):
-        do throws(TransferError) {
-          try take(packet)
-        } catch {
-          await meeting.link.close()
-          // Somebody who waits for another process: one of the two begins anew, and they meet again.
-          guard error == .unknownToPeer, !stream.hasMet else { throw CourierError.transfer(error) }
-          ending = .lost("\(error)")
-          break events
+    session: while ending == nil {
+      // All at once: a change of tasks for each packet would take as long as the packet.
+      let events = await meeting.link.waitingEvents()
+      guard !events.isEmpty else { break }
+      for event in events {
+        switch event {
+        case .packet(let packet):
+          do throws(TransferError) {
+            try take(packet)
+          } catch {
+            await meeting.link.close()
+            // Somebody who waits for another process: one of the two begins anew, and they meet again.
+            guard error == .unknownToPeer, !stream.hasMet else { throw CourierError.transfer(error) }
+            ending = .lost("\(error)")
+            break session
+          }
+          if let nextCode { ending = .next(code: nextCode) }
+        case .peerLeft, .peerBye:
+          hasPeerLeft = true
+          break session
+        case .relayError(let text): reason = "the relay says: \(text)"
+        case .closed(let closure):
+          if case .byUs = closure { break session }
+          if reason.hasPrefix("the other board") { reason = "\(closure)" }
+          break session
+        case .peerJoined, .protocolViolation: continue
         }
-        flush()
-        wakeAll()
-        if nextCode != nil, ending == nil {
-          ending = nextCode.map { .next(code: $0) }
-          break events
-        }
-      case .peerLeft, .peerBye:
-        hasPeerLeft = true
-        break events
-      case .relayError(let text): reason = "the relay says: \(text)"
-      case .closed(let closure):
-        if case .byUs = closure { break events }
-        if reason.hasPrefix("the other board") { reason = "\(closure)" }
-        break events
-      case .peerJoined, .protocolViolation: continue
       }
+      flush()
+      wakeAll()
     }
+    wakeAll()
     stream.sessionEnded()
     link = nil
     transport = nil
@@ -351,12 +357,17 @@ public actor Lifeline {
   private func sendFrames() {
     guard let link, let transport else { return }
     do {
+      var packets: [[UInt8]] = []
       // What no longer fits into this session waits for the next.
       while !isDueToMove || nextCode != nil || !isPreparing, let frame = stream.nextFrame() {
         let packet = try transport.encrypt(frame)
         budget.count(packet: packet.count)
-        try link.send(packet: packet)
+        packets.append(packet)
+        guard packets.count == Self.packetsAtOnce else { continue }
+        try link.send(packets: packets)
+        packets.removeAll(keepingCapacity: true)
       }
+      if !packets.isEmpty { try link.send(packets: packets) }
     } catch {
       // The session is of no more use: a packet of it is missing. Its end arrives as an event.
       self.transport = nil

@@ -37,20 +37,18 @@ final class OutgoingFile {
 
   /// The next bytes, as many as are there up to `count`.
   func read(_ count: Int) throws(CourierError) -> [UInt8] {
-    var bytes = [UInt8](repeating: 0, count: count)
-    var got = 0
-    while got < count {
-      let start = got
-      let result = bytes.withUnsafeMutableBytes { raw in
-        pread(descriptor, raw.baseAddress.map { $0 + start }, raw.count - start, off_t(position))
+    var failure: Int32 = 0
+    let bytes = [UInt8](unsafeUninitializedCapacity: count) { bytes, got in
+      while got < count {
+        let result = pread(descriptor, bytes.baseAddress.map { $0 + got }, count - got, off_t(position))
+        if result < 0, errno == EINTR { continue }
+        guard result >= 0 else { return failure = errno }
+        guard result > 0 else { return }
+        got += result
+        position += UInt64(result)
       }
-      if result < 0, errno == EINTR { continue }
-      guard result >= 0 else { throw .file("cannot read \(path): \(String(cString: strerror(errno)))") }
-      guard result > 0 else { break }
-      got += result
-      position += UInt64(result)
     }
-    if got < count { bytes.removeLast(count - got) }
+    guard failure == 0 else { throw .file("cannot read \(path): \(String(cString: strerror(failure)))") }
     return bytes
   }
 

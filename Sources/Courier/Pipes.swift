@@ -66,7 +66,7 @@ extension Lifeline {
   /// Sends what is read, and then the end.
   private func forward(from source: BlockingIO) async throws {
     while true {
-      let bytes = await source.read(ResumableStream.maximumChunk)
+      let bytes = await source.read(Self.packetsAtOnce * ResumableStream.maximumChunk)
       guard !bytes.isEmpty else { break }
       try await write(bytes)
     }

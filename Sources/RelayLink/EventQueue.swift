@@ -10,67 +10,82 @@ final class EventQueue: Sendable {
   private struct State {
     var events = FIFO<RelayEvent>()
     var bytes = 0
-    var waiter: CheckedContinuation<RelayEvent?, Never>?
+    /// Resumed with whether it is worth looking.
+    var waiter: CheckedContinuation<Bool, Never>?
     var isFinished = false
   }
 
   private let state = Locked(State())
 
-  /// Queues an event or hands it to the waiting consumer; `false` if there is no room, and then it is dropped.
-  func push(_ event: RelayEvent) -> Bool {
-    let (accepted, waiter): (Bool, CheckedContinuation<RelayEvent?, Never>?) = state.withLock { state in
+  /// Queues events; `false` if there is no room for all, and then the first that does not fit and those after it are dropped.
+  func push(_ events: [RelayEvent]) -> Bool {
+    let (accepted, waiter): (Bool, CheckedContinuation<Bool, Never>?) = state.withLock { state in
       guard !state.isFinished else { return (true, nil) }
-      if let waiter = state.waiter {
-        state.waiter = nil
-        return (true, waiter)
+      for event in events {
+        let size = Self.size(of: event)
+        guard state.events.count < Self.maximumCount, size <= Self.maximumBytes - state.bytes else {
+          return (false, state.waiter.take())
+        }
+        state.events.append(event)
+        state.bytes += size
       }
-      let size = Self.size(of: event)
-      guard state.events.count < Self.maximumCount, size <= Self.maximumBytes - state.bytes else { return (false, nil) }
-      state.events.append(event)
-      state.bytes += size
-      return (true, nil)
+      return (true, state.waiter.take())
     }
-    waiter?.resume(returning: event)
+    waiter?.resume(returning: true)
     return accepted
   }
 
   /// Queues the last event, for which there is always room.
   func finish(with closure: RelayClosure) {
-    let waiter: CheckedContinuation<RelayEvent?, Never>? = state.withLock { state in
+    let waiter: CheckedContinuation<Bool, Never>? = state.withLock { state in
       guard !state.isFinished else { return nil }
       state.isFinished = true
-      guard let waiter = state.waiter else {
-        state.events.append(.closed(closure))
-        return nil
-      }
-      state.waiter = nil
-      return waiter
+      state.events.append(.closed(closure))
+      return state.waiter.take()
     }
-    waiter?.resume(returning: .closed(closure))
+    waiter?.resume(returning: true)
   }
 
   /// The next event; `nil` after the last, when the calling task is cancelled, or when another consumer is waiting.
   func next() async -> RelayEvent? {
+    repeat {
+      let event = state.withLock { state in
+        let event = state.events.popFirst()
+        if let event { state.bytes -= Self.size(of: event) }
+        return event
+      }
+      if let event { return event }
+    } while await isWorthLooking()
+    return nil
+  }
+
+  /// All events that wait, at least one; none where ``next()`` is `nil`.
+  func all(isolation: isolated (any Actor)? = #isolation) async -> [RelayEvent] {
+    repeat {
+      let events = state.withLock { state in
+        state.bytes = 0
+        return state.events.takeAll()
+      }
+      if !events.isEmpty { return events }
+    } while await isWorthLooking()
+    return []
+  }
+
+  /// Returns when there is an event, or when there will be none for the caller.
+  private func isWorthLooking(isolation: isolated (any Actor)? = #isolation) async -> Bool {
     await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
-        let immediate: RelayEvent?? = state.withLock { state in
-          if let event = state.events.popFirst() {
-            state.bytes -= Self.size(of: event)
-            return .some(event)
-          }
+        let immediate: Bool? = state.withLock { state in
+          if !state.events.isEmpty { return true }
           // A cancellation before this point left no waiter to find; one after it takes the lock and finds it.
-          guard !state.isFinished, state.waiter == nil, !Task.isCancelled else { return .some(nil) }
+          guard !state.isFinished, state.waiter == nil, !Task.isCancelled else { return false }
           state.waiter = continuation
           return nil
         }
         if let immediate { continuation.resume(returning: immediate) }
       }
     } onCancel: {
-      let waiter = state.withLock { state in
-        defer { state.waiter = nil }
-        return state.waiter
-      }
-      waiter?.resume(returning: nil)
+      state.withLock { $0.waiter.take() }?.resume(returning: false)
     }
   }
 

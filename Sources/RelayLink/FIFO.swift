@@ -23,6 +23,12 @@ struct FIFO<Element> {
     return element
   }
 
+  /// All elements, in order; none is left.
+  mutating func takeAll() -> [Element] {
+    defer { removeAll() }
+    return storage[head...].compactMap { $0 }
+  }
+
   mutating func removeAll() {
     storage = []
     head = 0

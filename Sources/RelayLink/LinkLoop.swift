@@ -56,9 +56,11 @@ final class LinkLoop<Interpreter: MessageInterpreter> {
   }
 
   /// Bytes of frames that are joined into one send.
-  private static var batchSize: Int { 32 * 1024 }
+  private static var batchSize: Int { 64 * 1024 }
   /// Pieces read before sending gets its turn again.
   private static var receiveBurst: Int { 64 }
+  /// Events that are handed on together.
+  private static var eventBurst: Int { 4 }
   /// Malformed messages after which the relay is given up.
   private static var violationLimit: Int { 64 }
   /// Messages and pings after which the relay is given up, five times what it lets through in a session: while it sends
@@ -75,6 +77,8 @@ final class LinkLoop<Interpreter: MessageInterpreter> {
   private var deadline: ContinuousClock.Instant?
   private var violations = 0
   private var messages = 0
+  /// What is to be handed on when the socket has no more, so that its consumer is woken once.
+  private var arrived: [RelayEvent] = []
   private var random = SystemRandomNumberGenerator()
 
   /// Bytes being sent; only replaced when all are gone.
@@ -165,9 +169,10 @@ final class LinkLoop<Interpreter: MessageInterpreter> {
   /// libcurl before 8.14 answers pings by itself, which must not happen in the middle of one of our frames.
   private var mayReceive: Bool { socket.pingsAreOurs || outgoingSent == outgoing.count }
 
-  /// Reads what has arrived; `true` if there may be more.
+  /// Reads what has arrived, and hands on what it means; `true` if there may be more.
   private func receive() -> Bool {
     guard mayReceive else { return false }
+    defer { handOn() }
     for _ in 0..<Self.receiveBurst where outcome == nil {
       switch socket.receive() {
       case .piece(let piece, let count):
@@ -241,10 +246,17 @@ final class LinkLoop<Interpreter: MessageInterpreter> {
       violations += 1
       if violations > Self.violationLimit { return misbehaved("too many malformed messages", code: 1008) }
     }
-    guard request.events.push(event) else {
-      farewell(code: 1008)
-      return end(.consumerTooSlow, else: .closed)
-    }
+    arrived.append(event)
+    if arrived.count >= Self.eventBurst { handOn() }
+  }
+
+  private func handOn() {
+    guard !arrived.isEmpty else { return }
+    let hadRoom = request.events.push(arrived)
+    arrived.removeAll(keepingCapacity: true)
+    guard !hadRoom, outcome == nil else { return }
+    farewell(code: 1008)
+    end(.consumerTooSlow, else: .closed)
   }
 
   // MARK: Sending

@@ -39,19 +39,22 @@ final class LinkMailbox: Sendable {
   var isAbandoned: Bool { abandonFlag.load(ordering: .acquiring) }
   var wish: Wish { state.withLock { $0.wish } }
 
-  /// Queues one text message.
-  func post(_ message: [UInt8]) throws(RelayLinkError) {
-    let problem: RelayLinkError? = state.withLock { state in
-      guard state.wish == .stayOpen, !state.hasEnded else { return .closed }
-      guard message.count <= RelayConnection.outboundLimit - state.pendingBytes else {
-        return .outboundQueueFull(queued: state.pendingBytes)
+  /// Queues text messages, in order: all of them or none.
+  func post(_ messages: [[UInt8]]) throws(RelayLinkError) {
+    let count = messages.reduce(0) { $0 + $1.count }
+    let (problem, areFirst): (RelayLinkError?, Bool) = state.withLock { state in
+      guard state.wish == .stayOpen, !state.hasEnded else { return (.closed, false) }
+      guard count <= RelayConnection.outboundLimit - state.pendingBytes else {
+        return (.outboundQueueFull(queued: state.pendingBytes), false)
       }
-      state.pendingBytes += message.count
-      state.messages.append(message)
-      return nil
+      state.pendingBytes += count
+      let areFirst = state.messages.isEmpty
+      for message in messages { state.messages.append(message) }
+      return (nil, areFirst)
     }
     if let problem { throw problem }
-    waker.wake()
+    // Behind others they need no call: the thread sleeps only when it has taken all, or until the socket has room.
+    if areFirst { waker.wake() }
   }
 
   func ask(_ wish: Wish) {

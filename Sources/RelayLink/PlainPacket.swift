@@ -1,9 +1,3 @@
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
 /// Packets of the other side as a relay forwards them that keeps to the letter of what this client sends: nearly all that
 /// ever arrives, and so recognised by comparison, without a JSON parser. Everything else is for the parser.
 struct PlainPacket {
@@ -22,10 +16,10 @@ struct PlainPacket {
     guard text.count > head.count + Self.tail.count, text.starts(with: head),
       text[(text.count - Self.tail.count)...].elementsEqual(Self.tail)
     else { return nil }
-    let base64 = text[head.count..<(text.count - Self.tail.count)]
-    guard base64.count <= (RelayConnection.maximumPacketSize + 2) / 3 * 4, let data = Data(base64Encoded: Data(base64)),
-      (1...RelayConnection.maximumPacketSize).contains(data.count)
-    else { return nil }
-    return [UInt8](data)
+    return text.withUnsafeBytes { text in
+      Base64.decode(
+        UnsafeRawBufferPointer(rebasing: text[head.count..<(text.count - Self.tail.count)]),
+        limit: RelayConnection.maximumPacketSize)
+    }
   }
 }

@@ -26,12 +26,14 @@ public final class RelayConnection: Sendable {
   /// behind that ends the connection with ``RelayClosure/consumerTooSlow``.
   public let events: AsyncStream<RelayEvent>
 
+  private let queue: EventQueue
   private let mailbox: LinkMailbox
   private let thread: SystemThread
 
   private init(session: RelaySession, events: EventQueue, mailbox: LinkMailbox, thread: SystemThread) {
     self.session = session
     self.events = AsyncStream { await events.next() }
+    queue = events
     self.mailbox = mailbox
     self.thread = thread
   }
@@ -66,14 +68,27 @@ public final class RelayConnection: Sendable {
     return RelayConnection(session: link.value, events: link.events, mailbox: link.mailbox, thread: link.thread)
   }
 
+  /// All of ``events`` that wait, at least one, in order: for a consumer of very many, in place of iterating.
+  ///
+  /// - Parameter isolation: the caller's, which is not left where events are there already.
+  /// - Returns: none after the last, or when the calling task is cancelled.
+  public func waitingEvents(isolation: isolated (any Actor)? = #isolation) async -> [RelayEvent] { await queue.all() }
+
   /// Queues one packet for the other side. The relay drops it if the other side is absent.
   ///
   /// - Parameter packet: 1 to ``maximumPacketSize`` opaque bytes.
   /// - Throws: ``RelayLinkError/packetSize(_:)``, ``RelayLinkError/outboundQueueFull(queued:)`` or
   ///   ``RelayLinkError/closed``.
-  public func send(packet: [UInt8]) throws(RelayLinkError) {
-    guard (1...Self.maximumPacketSize).contains(packet.count) else { throw .packetSize(packet.count) }
-    try mailbox.post(RelayMessage.packet(packet))
+  public func send(packet: [UInt8]) throws(RelayLinkError) { try send(packets: [packet]) }
+
+  /// Queues packets in order, all of them or none; sooner done than one after the other.
+  ///
+  /// - Throws: as ``send(packet:)``.
+  public func send(packets: [[UInt8]]) throws(RelayLinkError) {
+    for packet in packets where !(1...Self.maximumPacketSize).contains(packet.count) {
+      throw .packetSize(packet.count)
+    }
+    try mailbox.post(packets.map(RelayMessage.packet))
   }
 
   /// Queues a goodbye, which ends the session for both sides at relays that know it. Follow it with ``close()``.
@@ -83,7 +98,7 @@ public final class RelayConnection: Sendable {
   ///   ``RelayLinkError/closed``.
   public func sendBye(code: String) throws(RelayLinkError) {
     guard let message = RelayMessage.bye(code: code) else { throw .invalidByeCode }
-    try mailbox.post(message)
+    try mailbox.post([message])
   }
 
   /// Sends what is queued, says goodbye to the relay, and returns when the thread and its descriptors are gone: at once

@@ -61,13 +61,16 @@ extension RelayMessage {
   /// `{"type":"packet",…}` around opaque bytes.
   static func packet(_ bytes: [UInt8]) -> [UInt8] {
     // Base64 needs no escaping in JSON.
-    let base64 = Data(bytes).base64EncodedData()
-    var message: [UInt8] = []
-    message.reserveCapacity(packetHead.count + base64.count + packetTail.count)
-    message += packetHead
-    message += base64
-    message += packetTail
-    return message
+    let (head, tail) = (packetHead, packetTail)
+    let encoded = Base64.encodedCount(bytes.count)
+    let count = head.count + encoded + tail.count
+    return [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+      let message = UnsafeMutableRawBufferPointer(buffer)
+      message.copyBytes(from: head)
+      bytes.withUnsafeBytes { Base64.encode($0, to: UnsafeMutableRawBufferPointer(rebasing: message[head.count...])) }
+      UnsafeMutableRawBufferPointer(rebasing: message[(head.count + encoded)...]).copyBytes(from: tail)
+      initialized = count
+    }
   }
 
   private static let packetHead = Array(
@@ -186,8 +189,9 @@ private func describe(_ error: DecodingError) -> String {
 
 /// Strict base64 (RFC 4648, section 4) of a bounded number of bytes; `nil` for anything else.
 func decodeBase64(_ text: String, count: ClosedRange<Int>) -> [UInt8]? {
-  guard text.utf8.count <= (count.upperBound + 2) / 3 * 4, let data = Data(base64Encoded: text),
-    count.contains(data.count)
-  else { return nil }
-  return [UInt8](data)
+  var text = text
+  guard let bytes = text.withUTF8({ Base64.decode(UnsafeRawBufferPointer($0), limit: count.upperBound) }) else {
+    return nil
+  }
+  return count.contains(bytes.count) ? bytes : nil
 }

@@ -162,26 +162,33 @@ enum Sodium {
 
   /// Noise's ENCRYPT for ChaChaPoly: the 96-bit nonce is 32 zero bits, then `nonce` in little-endian order.
   static func seal(key: SecretBytes, nonce: UInt64, ad: [UInt8], plaintext: [UInt8]) -> [UInt8] {
-    var ciphertext = [UInt8](repeating: 0, count: plaintext.count + tagLength)
-    key.withUnsafePointer { key in
-      withNonceBytes(nonce) { nonce in
-        // It has no failure to report: lengths are far below its limit, and it always returns 0.
-        _ = crypto_aead_chacha20poly1305_ietf_encrypt(
-          &ciphertext, nil, plaintext, UInt64(plaintext.count), ad, UInt64(ad.count), nil, nonce, key)
+    let count = plaintext.count + tagLength
+    return [UInt8](unsafeUninitializedCapacity: count) { ciphertext, initialized in
+      guard let start = ciphertext.baseAddress else { return }
+      key.withUnsafePointer { key in
+        withNonceBytes(nonce) { nonce in
+          // It has no failure to report: lengths are far below its limit, and it always returns 0.
+          _ = crypto_aead_chacha20poly1305_ietf_encrypt(
+            start, nil, plaintext, UInt64(plaintext.count), ad, UInt64(ad.count), nil, nonce, key)
+        }
       }
+      initialized = count
     }
-    return ciphertext
   }
 
   /// Noise's DECRYPT for ChaChaPoly; nil when the ciphertext is not authentic.
   static func open(key: SecretBytes, nonce: UInt64, ad: [UInt8], ciphertext: [UInt8]) -> [UInt8]? {
     guard ciphertext.count >= tagLength else { return nil }
-    var plaintext = [UInt8](repeating: 0, count: ciphertext.count - tagLength)
-    let status = key.withUnsafePointer { key in
-      withNonceBytes(nonce) { nonce in
-        crypto_aead_chacha20poly1305_ietf_decrypt(
-          &plaintext, nil, nil, ciphertext, UInt64(ciphertext.count), ad, UInt64(ad.count), nonce, key)
+    var status: Int32 = -1
+    let count = ciphertext.count - tagLength
+    let plaintext = [UInt8](unsafeUninitializedCapacity: count) { plaintext, initialized in
+      status = key.withUnsafePointer { key in
+        withNonceBytes(nonce) { nonce in
+          crypto_aead_chacha20poly1305_ietf_decrypt(
+            plaintext.baseAddress, nil, nil, ciphertext, UInt64(ciphertext.count), ad, UInt64(ad.count), nonce, key)
+        }
       }
+      initialized = status == 0 ? count : 0
     }
     return status == 0 ? plaintext : nil
   }

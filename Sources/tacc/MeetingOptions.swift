@@ -1,6 +1,7 @@
 import Console
 import Agent
 import ArgumentParser
+internal import CProcess
 import Configuration
 import Courier
 import Foundation
@@ -82,6 +83,8 @@ struct MeetingOptions: ParsableArguments {
   /// A lifeline, with notes of what happens on standard error.
   func lifeline(to peers: [PeerRecord], _ acquaintances: [Acquaintance], isQuiet: Bool = false) throws -> Lifeline {
     let names = peers.map(\.shownName.text)
+    // Packets on their way, many times over, and little beside the 64 MiB that either side may have.
+    cprocess_keep_freed_memory(2 << 20)
     do {
       return try Lifeline(to: acquaintances, at: try access(), patience: .seconds(patience)) { notice in
         guard !isQuiet else { return }
@@ -103,13 +106,14 @@ struct MeetingOptions: ParsableArguments {
   /// - Parameter command: what the other board has to run.
   func status(for error: any Error, peers: [PeerRecord], command: String) -> any Error {
     guard let error = error as? CourierError else { return error }
-    let name = peers.count == 1 ? peers[0].shownName.text : "none of the \(peers.count) peers"
+    let name = peers.count == 1 ? peers[0].shownName.text : "the other board"
+    let nobody = peers.count == 1 ? "\(name) did not come" : "none of the \(peers.count) peers came"
     switch error {
     case .nobodyCame(let seconds):
       return ExitStatus(
         code: 3,
         message:
-          "\(name) did not come within \(seconds) s. It has to run `\(command)` at the same relay meanwhile. Perhaps "
+          "\(nobody) within \(seconds) s. It has to run `\(command)` at the same relay meanwhile. Perhaps "
           + "it is off; or its clock or this one's is wrong by more than two hours (here it is "
           + "\(Date().formatted(.iso8601))); or it has forgotten this board, or was paired with it anew and this one was "
           + "not: then shake the two again")

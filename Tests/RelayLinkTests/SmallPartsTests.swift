@@ -87,14 +87,14 @@ import Testing
   func mailbox() throws {
     let mailbox = try LinkMailbox()
     let message = [UInt8](repeating: 0, count: 65_536)
-    for _ in 0..<4 { try mailbox.post(message) }
-    #expect(throws: RelayLinkError.outboundQueueFull(queued: 262_144)) { try mailbox.post([1]) }
+    for _ in 0..<4 { try mailbox.post([message]) }
+    #expect(throws: RelayLinkError.outboundQueueFull(queued: 262_144)) { try mailbox.post([[1]]) }
     #expect(mailbox.takeMessage() == message)
-    #expect(throws: RelayLinkError.outboundQueueFull(queued: 262_144)) { try mailbox.post([1]) }
+    #expect(throws: RelayLinkError.outboundQueueFull(queued: 262_144)) { try mailbox.post([[1]]) }
     mailbox.release(message.count)
-    try mailbox.post([1])
+    try mailbox.post([[1]])
     mailbox.ask(.close)
-    #expect(throws: RelayLinkError.closed) { try mailbox.post([1]) }
+    #expect(throws: RelayLinkError.closed) { try mailbox.post([[1]]) }
     mailbox.end()
   }
 
@@ -112,8 +112,8 @@ import Testing
   @Test("Events come out in order, within bounds of count and bytes, and the last always fits")
   func eventQueue() async {
     let queue = EventQueue()
-    for index in 0..<EventQueue.maximumCount { #expect(queue.push(.relayError("\(index)"))) }
-    #expect(!queue.push(.peerJoined))
+    for index in 0..<EventQueue.maximumCount { #expect(queue.push([.relayError("\(index)")])) }
+    #expect(!queue.push([.peerJoined]))
     queue.finish(with: .consumerTooSlow)
     queue.finish(with: .byUs)
     for index in 0..<EventQueue.maximumCount { #expect(await queue.next() == .relayError("\(index)")) }
@@ -122,21 +122,34 @@ import Testing
 
     let heavy = EventQueue()
     let packet = RelayEvent.packet([UInt8](repeating: 0, count: 16_384))
-    for _ in 0..<64 { #expect(heavy.push(packet)) }
-    #expect(!heavy.push(packet))
+    for _ in 0..<64 { #expect(heavy.push([packet])) }
+    #expect(!heavy.push([packet]))
     #expect(await heavy.next() == packet)
-    #expect(heavy.push(packet))
+    #expect(heavy.push([packet]))
+    #expect(await heavy.all().count == 64)
+    for _ in 0..<64 { #expect(heavy.push([packet])) }
+    #expect(!heavy.push([packet]))
+    heavy.finish(with: .byUs)
+    let rest = await heavy.all()
+    #expect(rest.count == 65 && rest.first == packet && rest.last == .closed(.byUs))
+    #expect(await heavy.all().isEmpty)
   }
 
   @Test("A waiting consumer is woken by an event, by the end and by cancellation")
   func eventWaiting() async {
     let queue = EventQueue()
     async let first = queue.next()
-    #expect(queue.push(.peerJoined))
+    #expect(queue.push([.peerJoined]))
     #expect(await first == .peerJoined)
     let waiting = Task { await queue.next() }
     waiting.cancel()
     #expect(await waiting.value == nil)
+    let waitingForAll = Task { await queue.all() }
+    waitingForAll.cancel()
+    #expect(await waitingForAll.value.isEmpty)
+    async let some = queue.all()
+    #expect(queue.push([.peerLeft]))
+    #expect(await some == [.peerLeft])
     async let last = queue.next()
     queue.finish(with: .byUs)
     #expect(await last == .closed(.byUs))
@@ -157,6 +170,7 @@ import Testing
       }
       #expect(queue.count == model.count, "seed \(seed)")
     }
+    #expect(queue.takeAll() == model && queue.isEmpty, "seed \(seed)")
   }
 
   @Test("Durations become milliseconds without overflow")

@@ -14,6 +14,10 @@ int cprocess_forbid_dumps(void);
 // 0, or -1 where the C library cannot.
 int cprocess_overwrite_freed_memory(void);
 
+// M_TRIM_THRESHOLD (mallopt(3)): so much of what was freed last is kept for the next allocations and not given back to the
+// system at once, which for a program that frees and allocates buffers all the time would mean a page fault for each page.
+void cprocess_keep_freed_memory(int bytes);
+
 // pipe2 with O_CLOEXEC (pipe(2)). 0, or -1 with errno set.
 int cprocess_pipe(int ends[2]);
 

@@ -51,8 +51,16 @@ struct LoadOptions: ParsableArguments {
   @Option(help: "Bytes of data inside each message.") var size = 32
   @Option(help: "Messages after which a session is used up, both directions together.") var sessionMessages = 3_900
 
+  @Flag(help: "Send the data as `tacc send` does: base64 in a packet's envelope.") var packets = false
+
   /// A client's message with `size` bytes of data, as a frame.
   var message: [UInt8] {
+    if packets {
+      // Which characters they are is all the same to a relay.
+      let data = String(repeating: "x", count: (size + 2) / 3 * 4)
+      return RelaySocket.frame(
+        "{\"type\":\"packet\",\"proto\":\"TACCV2\",\"ver\":4,\"payload\":{\"data_b64\":\"\(data)\"}}")
+    }
     let data = String(repeating: "x", count: size)
     return RelaySocket.frame("{\"type\":\"packet\",\"payload\":{\"kind\":\"load\",\"seq\":1,\"data\":\"\(data)\"}}")
   }

@@ -163,6 +163,7 @@ struct Throughput: ParsableCommand {
   @OptionGroup var load: LoadOptions
   @Option(help: "Messages of one pair on their way at a time.") var window = 64
   @Option(help: "Print a line every so many seconds; 0 for one at the end.") var every = 0.0
+  @Option(help: "End after so many messages, if that is earlier.") var messages = Int.max
 
   func run() throws {
     let poller = Poller()
@@ -174,8 +175,8 @@ struct Throughput: ParsableCommand {
     var lastCount = 0
     var lastProcessor = options.server.processorSeconds
     for pair in try load.pairs(poller, target) { run.drive(pair) }
-    while Clock.now() < end {
-      poller.run(until: every > 0 ? min(end, last + every) : end) { false }
+    while Clock.now() < end, run.relayed < messages {
+      poller.run(until: every > 0 ? min(end, last + every) : end) { run.relayed >= messages }
       let now = Clock.now()
       var row = Row("throughput")
       row.add("at_s", now - start)
@@ -183,7 +184,9 @@ struct Throughput: ParsableCommand {
       row.add("bytes", load.size)
       row.add("relayed", run.relayed)
       row.add("lost_pairs", run.lost)
-      row.add("per_s", Double(run.relayed - lastCount) / (now - last))
+      let rate = Double(run.relayed - lastCount) / (now - last)
+      row.add("per_s", rate)
+      row.add("MiB_per_s", rate * Double(load.size) / 1_048_576)
       row.addCost(options.server, since: lastProcessor, per: run.relayed - lastCount)
       row.add("resident_kB", options.server.residentKB)
       row.print()
