@@ -1,5 +1,3 @@
-import Console
-import Dispatch
 import ArgumentParser
 import Console
 import Dispatch
