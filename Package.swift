@@ -176,3 +176,26 @@ let package = Package(
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx17
 )
+
+// The agent alone: no relay, no iiod-replay, and nothing of SwiftNIO, whose present versions need newer tools than
+// Debian 13's swiftlang has.
+if Context.environment["TACC_WITHOUT_RELAY"] == "1" {
+  let relays: Set = [
+    "Relay", "RelayProgram", "tacc-relay", "IIODReplay", "RelayTests", "RelayProgramTests", "IIODReplayTests",
+    "AgentTests", "TaccTests",
+  ]
+  package.targets.removeAll { relays.contains($0.name) }
+  package.products.removeAll { relays.contains($0.name) }
+  package.dependencies.removeAll {
+    guard case .sourceControl(_, let location, _) = $0.kind else { return false }
+    return location.contains("/swift-nio") || location.contains("/swift-log")
+  }
+  for target in package.targets where target.name == "tacc" {
+    target.dependencies.removeAll {
+      guard case .byNameItem(let name, _) = $0 else { return false }
+      return relays.contains(name)
+    }
+    target.exclude = ["IIODReplay.swift"]
+    target.swiftSettings = [.define("WITHOUT_RELAY")]
+  }
+}

@@ -1,7 +1,10 @@
 import ArgumentParser
 import Console
 import Dispatch
-import RelayProgram
+
+#if !WITHOUT_RELAY
+  import RelayProgram
+#endif
 
 /// The one executable.
 @main
@@ -38,12 +41,20 @@ struct Tacc: ParsableCommand {
         subcommands: [
           PeersCommand.self, ExportCommand.self, SendCommand.self, ReceiveCommand.self, ConnectCommand.self,
         ]),
-      CommandGroup(name: "Relay", subcommands: [RelayCommand.self, Session.self, Client.self]),
+      CommandGroup(name: "Relay", subcommands: relays + [Session.self, Client.self]),
       CommandGroup(
         name: "Recording",
-        subcommands: [Record.self, Convert.self, IIODReplayCommand.self, Simulate.self]),
+        subcommands: [Record.self, Convert.self] + replays + [Simulate.self]),
       CommandGroup(name: "Measuring", subcommands: [DemoLocal.self, Evaluate.self, AdversaryCommand.self]),
     ])
+
+  #if WITHOUT_RELAY
+    private static let relays: [any ParsableCommand.Type] = []
+    private static let replays: [any ParsableCommand.Type] = []
+  #else
+    private static let relays: [any ParsableCommand.Type] = [RelayCommand.self]
+    private static let replays: [any ParsableCommand.Type] = [IIODReplayCommand.self]
+  #endif
 
   static func main() {
     Terminal.claimDescriptors()
