@@ -182,7 +182,7 @@ let package = Package(
 if Context.environment["TACC_WITHOUT_RELAY"] == "1" {
   let relays: Set = [
     "Relay", "RelayProgram", "tacc-relay", "IIODReplay", "RelayTests", "RelayProgramTests", "IIODReplayTests",
-    "AgentTests", "TaccTests",
+    "AgentTests", "CourierTests", "TaccTests",
   ]
   package.targets.removeAll { relays.contains($0.name) }
   package.products.removeAll { relays.contains($0.name) }
