@@ -135,7 +135,7 @@ let package = Package(
     .testTarget(name: "ServiceTests", dependencies: ["Service", "Platform"]),
     .testTarget(
       name: "RelayProgramTests",
-      dependencies: ["RelayProgram", "Relay", "Configuration", "Service", "Console", "Platform"]),
+      dependencies: ["RelayProgram", "Relay", "Agent", "Configuration", "Service", "Console", "Platform"]),
     .testTarget(name: "SensorsTests", dependencies: ["Sensors", "Motion", "Platform", "Evdev", "EvdevTestSupport"]),
     .testTarget(
       name: "IIODReplayTests",

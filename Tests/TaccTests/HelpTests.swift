@@ -3,40 +3,49 @@ import Testing
 
 @testable import tacc
 
-@Suite("The help of every command") struct HelpTests {
-  /// The commands and theirs, as they are typed.
-  static let commands: [(name: String, type: ParsableCommand.Type)] = Tacc.configuration.subcommands.flatMap {
-    command in
-    [(command._commandName, command)]
-      + command.configuration.subcommands.map { ("\(command._commandName) \($0._commandName)", $0) }
+/// What `--help` says, of every command.
+@Suite struct HelpTests {
+  private static let width = 80
+
+  /// The help texts of commands and theirs, by what is typed.
+  private func texts(of commands: [any ParsableCommand.Type], behind path: String = "") -> [(
+    name: String, help: String
+  )] {
+    var texts: [(name: String, help: String)] = []
+    for command in commands {
+      let configuration = command.configuration
+      let name = "\(path) \(configuration.commandName ?? "")"
+      texts.append((name, Tacc.helpMessage(for: command, columns: Self.width)))
+      texts += self.texts(of: configuration.subcommands, behind: name)
+    }
+    return texts
   }
 
-  @Test("fits a terminal of 80 columns", arguments: commands.map(\.name))
-  func columns(name: String) throws {
-    let command = try #require(Self.commands.first { $0.name == name })
-    let help = Tacc.helpMessage(for: command.type, columns: 80)
-    for line in help.split(separator: "\n") {
-      #expect(line.count <= 80, "\(line)")
-      #expect(!line.hasSuffix(" ") && !line.hasSuffix(" -"), "\(line)")
+  @Test func everyTextFitsATerminal() {
+    let texts = texts(of: Tacc.configuration.subcommands)
+    #expect(texts.count > 20)
+    for (name, help) in texts {
+      for line in help.split(separator: "\n") {
+        #expect(line.count <= Self.width, "\(name): \(line)")
+        #expect(!line.hasSuffix(" ") && !line.hasSuffix(" -"), "\(name): \(line)")
+      }
     }
   }
 
-  @Test("tells how it ends, and gives an example", arguments: Tacc.configuration.subcommands.map(\._commandName))
-  func sections(name: String) throws {
-    let command = try #require(Self.commands.first { $0.name == name })
-    let help = Tacc.helpMessage(for: command.type, columns: 80)
-    #expect(help.contains("\nEXIT STATUS:\n  0  ") && help.contains("\nEXAMPLES:\n  "))
+  @Test func everyCommandTellsHowItEndsAndGivesAnExample() {
+    for command in Tacc.configuration.subcommands {
+      let help = Tacc.helpMessage(for: command, columns: Self.width)
+      #expect(help.contains("\nEXIT STATUS:\n  0  ") && help.contains("\nEXAMPLES:\n  "), "\(help)")
+    }
   }
 
-  @Test("shows names for what is chosen by name")
-  func defaults() {
+  @Test func whatIsChosenByNameIsShownByName() {
     for help in [Client.helpMessage(), Evaluate.helpMessage(), DemoLocal.helpMessage()] {
       #expect(help.contains("default: guard") && !help.contains("default: 1)") && help.contains("guard, offset"))
     }
   }
 
-  @Test("lays tables out: beside a short name, below a long one, wrapped where the column begins")
-  func tables() {
+  @Test func aMeaningIsBesideAShortNameAndBelowALongOne() {
     let words = Array(repeating: "word", count: 20).joined(separator: " ")
     #expect(HelpText.table("NAMES", [("a", "one"), ("abc", "two")]) == "NAMES:\n  a    one\n  abc  two")
     let lines = HelpText.table("NAMES", [("short", words), ("a name that is long enough", "below")])
