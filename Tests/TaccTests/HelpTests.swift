@@ -40,7 +40,9 @@ import Testing
   }
 
   @Test func whatIsChosenByNameIsShownByName() {
-    for help in [Client.helpMessage(), Evaluate.helpMessage(), DemoLocal.helpMessage()] {
+    for command in [Client.self, Evaluate.self, DemoLocal.self] as [any ParsableCommand.Type] {
+      // So wide that nothing is wrapped.
+      let help = Tacc.helpMessage(for: command, columns: 400)
       #expect(help.contains("default: guard") && !help.contains("default: 1)") && help.contains("guard, offset"))
     }
   }
