@@ -74,9 +74,7 @@ struct Tacc: ParsableCommand {
           end(with: error)
         }
       }
-      // The task ends the process. This thread sleeps, rather than end by itself, which on Linux unwinds its stack while
-      // others are at work.
-      DispatchSemaphore(value: 0).wait()
+      dispatchMain()
     } catch {
       end(with: error)
     }
