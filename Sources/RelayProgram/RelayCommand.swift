@@ -39,7 +39,8 @@ package struct RelayCommand: ParsableCommand {
         NOTIFY_SOCKET, WATCHDOG_USEC, JOURNAL_STREAM
             Set by systemd: it is told of the state, and the log's lines bear their
             levels.
-      """)
+      """,
+    version: programVersion)
 
   @OptionGroup var file: ConfigurationOptions
 
