@@ -36,6 +36,11 @@ struct DifferenceLaw: Sendable, Hashable {
     mean { normalDistribution(x / $0) }
   }
 
+  /// The density of the difference `x`.
+  func density(at x: Double) -> Double {
+    mean { normalDensity(x / $0) / $0 }
+  }
+
   /// E|d|.
   var meanMagnitude: Double { mean { $0 * 0.797_884_560_802_865_4 } }
 
@@ -50,5 +55,51 @@ struct DifferenceLaw: Sendable, Hashable {
   /// Of a function of a Gaussian's deviation.
   private func mean(_ value: (Double) -> Double) -> Double {
     (1 - DifferenceLaw.share) * value(deviation) + DifferenceLaw.share * value(deviation * scale)
+  }
+}
+
+/// A law's distribution function for those who ask often, within 2·10⁻⁵: cubic pieces with the law's values and densities
+/// at their ends.
+struct DifferenceTable: Sendable {
+  /// Nothing is outside ±`reach`.
+  let reach: Double
+  /// From zero to `reach`: the law is symmetric.
+  private let pieces: [Piece]
+
+  private struct Piece: Sendable {
+    /// The law at the ends.
+    let start: Double
+    let end: Double
+    /// Its derivative there, times the width of the piece.
+    let startSlope: Double
+    let endSlope: Double
+  }
+
+  init(_ law: DifferenceLaw) {
+    let count = 128
+    let width = law.reach / Double(count)
+    let nodes = (0...count).map {
+      let x = Double($0) * width
+      return (value: law.probability(below: x), slope: law.density(at: x) * width)
+    }
+    reach = law.reach
+    pieces = zip(nodes, nodes.dropFirst()).map {
+      Piece(start: $0.value, end: $1.value, startSlope: $0.slope, endSlope: $1.slope)
+    }
+  }
+
+  /// The probability of a difference below `x`.
+  func probability(below x: Double) -> Double { x < 0 ? 1 - upper(-x) : upper(x) }
+
+  private func upper(_ x: Double) -> Double {
+    guard x < reach else { return 1 }
+    let place = x / reach * Double(pieces.count)
+    let index = min(Int(place), pieces.count - 1)
+    let piece = pieces[index]
+    let t = place - Double(index)
+    let rise = piece.end - piece.start
+    // Hermite's cubic: it leaves the straight line by what the slopes at its ends differ from the line's.
+    return piece.start + t * rise
+      + t * (1 - t) * ((1 - t) * (piece.startSlope - rise) - t * (piece.endSlope - rise))
   }
 }

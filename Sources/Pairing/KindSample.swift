@@ -18,6 +18,8 @@ struct KindSample: Sendable {
     let magnitudeCode: UInt16
     /// In deviations.
     let quantiser: Quantiser
+    /// Share of the values that fall into no guard.
+    let kept: Double
   }
 
   init(_ statistics: PreambleStatistics, kind: SensorKind) {
@@ -45,7 +47,8 @@ struct KindSample: Sendable {
     }
     return Cut(
       levels: levels, guardIndex: guardIndex, thresholdCodes: codes,
-      magnitudeCode: UInt16(min(max((sum / max(1, kept) * 64).rounded(), 1), 65535)), quantiser: quantiser)
+      magnitudeCode: UInt16(min(max((sum / max(1, kept) * 64).rounded(), 1), 65535)), quantiser: quantiser,
+      kept: kept / Double(max(values.count, 1)))
   }
 
   /// How far a rehearsal's errors may move a value.

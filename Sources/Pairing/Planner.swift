@@ -112,6 +112,9 @@ struct Planner: Sendable {
     return best.plan
   }
 
+  /// Error rates that a plan may name.
+  static let errorRates = 5e-4...0.2
+
   /// What of so many kept bits is left after error correction, at the clamp's cap.
   static func net(bits: Double, errorRate: Double) -> Double {
     bits * (0.20 - 1.5 * BinaryEntropy.h(errorRate))
@@ -152,11 +155,12 @@ struct Planner: Sendable {
     return best
   }
 
-  /// All ways of cutting a sensor's innovations, with predictors of one order.
+  /// All ways of cutting a sensor's innovations, with predictors of one order; those that may leave most come first.
   private struct Cutting {
     let statistics: PreambleStatistics
     let sample: KindSample
-    let cuts: [KindSample.Cut]
+    /// `atMost`: the net bits that are left if all bits turn out to be common, with the fewest errors.
+    let cuts: [(cut: KindSample.Cut, atMost: Double)]
 
     init(_ statistics: PreambleStatistics, kind: SensorKind, rules: PlanRules) {
       self.statistics = statistics
@@ -165,6 +169,8 @@ struct Planner: Sendable {
       cuts = rules.levels.flatMap { levels in
         Quantiser.guardMenu.indices.compactMap { sample.cut(levels: levels, guardIndex: $0) }
       }
+      .map { ($0, Planner.net(bits: Double($0.levels) * $0.kept, errorRate: Planner.errorRates.lowerBound)) }
+      .sorted { $0.atMost > $1.atMost }
     }
   }
 
@@ -175,12 +181,13 @@ struct Planner: Sendable {
     var best: (candidate: ChannelCandidate, net: Double)?
     for cutting in byOrder {
       guard let figures = cutting.statistics.channels.first(where: { $0.channel == channel }) else { continue }
-      for cut in cutting.cuts {
-        guard
-          let candidate = ChannelCandidate(
-            figures, in: cutting.statistics, sample: cutting.sample, cut: cut, spacing: spacing, rules: rules,
-            rehearsal: rehearsal),
-          candidate.isAdmissible(under: rules)
+      guard
+        let outlook = ChannelOutlook(
+          figures, in: cutting.statistics, sample: cutting.sample, spacing: spacing, rules: rules, rehearsal: rehearsal)
+      else { continue }
+      for (cut, atMost) in cutting.cuts where outlook.entropyPerBit(levels: cut.levels) >= rules.entropyPerBit {
+        guard atMost > best?.net ?? 0 else { break }
+        guard let candidate = ChannelCandidate(outlook, cut: cut, rules: rules), candidate.isAdmissible(under: rules)
         else { continue }
         let rate = errorRate(flips: candidate.flipsPerStep, bits: candidate.bitsPerStep)
         let net = Planner.net(bits: candidate.bitsPerStep, errorRate: rate)
@@ -252,9 +259,9 @@ struct Planner: Sendable {
       else { throw refuse("\(name) cannot be used") }
       let sample = KindSample(statistics, kind: channel.channel.kind)
       guard let cut = sample.cut(levels: channel.levels, guardIndex: channel.guardIndex),
-        let own = ChannelCandidate(
-          figures, in: statistics, sample: sample, cut: cut, spacing: motion.spacing, rules: rules, rehearsal: rehearsal
-        )
+        let outlook = ChannelOutlook(
+          figures, in: statistics, sample: sample, spacing: motion.spacing, rules: rules, rehearsal: rehearsal),
+        let own = ChannelCandidate(outlook, cut: cut, rules: rules)
       else { throw refuse("\(name) cannot be used") }
       guard abs(Int(own.channel.deviationCode) - Int(channel.deviationCode)) <= 1 else {
         throw refuse("\(name): deviation is not the preamble's")
@@ -298,6 +305,7 @@ struct Planner: Sendable {
 
   /// Predicted errors over predicted bits, within what a plan may name.
   func errorRate(flips: Double, bits: Double) -> Double {
-    bits > 0 ? min(0.2, max(5e-4, flips / bits)) : 0.2
+    let (least, most) = (Planner.errorRates.lowerBound, Planner.errorRates.upperBound)
+    return bits > 0 ? min(most, max(least, flips / bits)) : most
   }
 }

@@ -7,8 +7,8 @@ import Motion
 /// The kernel keeps but some eight packets of such a device, so each is read as it comes; scans are handed on in
 /// batches.
 struct EvdevSampling: PollWork {
-  /// Time that a batch may wait for more scans, ns.
-  static let batch: Int64 = 20_000_000
+  /// Time that a batch may wait for more scans, ns: as long as one of libiio takes, so that as many seconds may wait.
+  static let batch: Int64 = 40_000_000
   /// Time without a packet after which a device that has a clock is out of order, ns: it reports the time even at rest.
   static let patience: Int64 = 2_000_000_000
 

@@ -40,6 +40,19 @@ struct DifferenceLawTests {
     #expect(law.deviation > 0 && law.deviation.isFinite && law.scale >= 1 && law.scale.isFinite)
     #expect(law.probability(below: 0) == 0.5)
   }
+
+  @Test("as a table is the same law", arguments: [3, 3.5, 6, 12], [1e-9, 0.02, 1.5])
+  func table(kurtosis: Double, rms: Double) {
+    let law = DifferenceLaw(rms: rms, kurtosis: kurtosis)
+    let table = DifferenceTable(law)
+    for step in -5000...5000 {
+      let x = Double(step) / 4999 * law.reach
+      #expect(abs(table.probability(below: x) - law.probability(below: x)) < 2e-5, "at \(x)")
+    }
+    for x in [Double.infinity, law.reach, 1e300] {
+      #expect(table.probability(below: x) == 1 && table.probability(below: -x) == 0)
+    }
+  }
 }
 
 @Suite("What the masks say of the errors to come")

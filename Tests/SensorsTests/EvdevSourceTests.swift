@@ -138,17 +138,17 @@ import Testing
     return (kernel, sampling)
   }
 
-  @Test("Scans are handed on 20 ms after the first of a batch")
+  @Test("Scans are handed on 40 ms after the first of a batch")
   func batches() throws {
     let outlet = Outlet()
     var (kernel, sampling) = try sampling(outlet, hasClock: false)
     #expect(sampling.proceed(.started, now: 0) == .wait(until: nil))
     kernel.send([.axis(.x, 1), .report(at: 1000)], to: Self.path)
-    #expect(sampling.proceed(.readable, now: 5_000_000) == .wait(until: 25_000_000))
+    #expect(sampling.proceed(.readable, now: 5_000_000) == .wait(until: 45_000_000))
     kernel.send([.axis(.x, 2), .report(at: 2000)], to: Self.path)
-    #expect(sampling.proceed(.readable, now: 24_000_000) == .wait(until: 25_000_000))
+    #expect(sampling.proceed(.readable, now: 44_000_000) == .wait(until: 45_000_000))
     #expect(outlet.batches.isEmpty)
-    #expect(sampling.proceed(.deadline, now: 25_000_000) == .wait(until: nil))
+    #expect(sampling.proceed(.deadline, now: 45_000_000) == .wait(until: nil))
     #expect(outlet.batches.map(\.timestamps) == [[1000, 2000]])
   }
 
@@ -173,7 +173,7 @@ import Testing
     #expect(sampling.proceed(.readable, now: 0) == .wait(until: nil), "what is older than the state is no scan")
     kernel.send([.axis(.x, 0), .report(at: 3000)], to: Self.path)
     _ = sampling.proceed(.readable, now: 0)
-    _ = sampling.proceed(.deadline, now: 20_000_000)
+    _ = sampling.proceed(.deadline, now: 40_000_000)
     #expect(outlet.batches.first?.timestamps == [3000])
     #expect(outlet.batches.first?.acceleration == [SIMD3(0, 9.80665, 9.80665)])
     #expect(outlet.messages.count == 1)
@@ -198,7 +198,7 @@ import Testing
     _ = blocked.proceed(.started, now: 0)
     other.send([.axis(.x, 0), .report(at: 1000)], to: Self.path)
     _ = blocked.proceed(.readable, now: 0)
-    #expect(blocked.proceed(.deadline, now: 20_000_000) == .finish)
+    #expect(blocked.proceed(.deadline, now: 40_000_000) == .finish)
     #expect(blocked.failure == slow.refusal)
   }
 }
