@@ -113,7 +113,8 @@ struct Planner: Sendable {
   }
 
   /// Error rates that a plan may name.
-  static let errorRates = 5e-4...0.2
+  static let errorRates =
+    Double(SignalPlan.errorCodes.lowerBound) * 1e-4...Double(SignalPlan.errorCodes.upperBound) * 1e-4
 
   /// What of so many kept bits is left after error correction, at the clamp's cap.
   static func net(bits: Double, errorRate: Double) -> Double {
