@@ -141,7 +141,7 @@ extension ChannelCandidate {
       let density = exp(-node * node / 2)
       weight += density
       var below = 0.0
-      for edge in edges.dropFirst() {
+      for edge in edges {
         let upTo = normalDistribution((edge - node * spread) / s)
         let p = upTo - below
         if p > 1e-12 { entropy -= density * p * log2(p) }
