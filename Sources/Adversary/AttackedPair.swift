@@ -64,13 +64,14 @@ package struct AttackedPair: Sendable {
 
 extension AttackedPair {
   /// The pair of a pairing that was run to disclose its key zones; `nil` where it never came to bits, or credits nothing.
-  package init?(name: String, recording: Recording, outcome: LocalPairing.Outcome) {
+  package init?(name: String, alice: Recording, bob: Recording, outcome: LocalPairing.Outcome) {
     guard let disclosure = outcome.disclosure else { return nil }
+    let recording = outcome.reference == .alice ? alice : bob
     let clamps = [outcome.aliceReport, outcome.bobReport].compactMap(\.clamp)
     guard let credited = clamps.map(\.entropyBits).max(), let leakage = clamps.map(\.leakageBits).max() else {
       return nil
     }
-    let values = disclosure.alice.values
+    let values = disclosure.reference.values
     let count = disclosure.channels.count
     let geometry: [CellGeometry]
     let symbol: (_ cell: Int) -> Int?
@@ -85,7 +86,7 @@ extension AttackedPair {
     guard geometry.count == count else { return nil }
     var symbols = [Int8](repeating: -1, count: values.count)
     var kept = 0
-    for cell in values.indices where disclosure.alice.kept[cell] && disclosure.bob.kept[cell] {
+    for cell in values.indices where disclosure.reference.kept[cell] && disclosure.other.kept[cell] {
       guard let symbol = symbol(cell) else { return nil }
       symbols[cell] = Int8(symbol)
       kept += disclosure.levels[cell % count]
@@ -100,7 +101,7 @@ extension AttackedPair {
         return power > 0 ? (power / Double(own.count)).squareRoot() : 1
       }, map: ValueMap(gains: disclosure.gains, shifts: disclosure.shifts),
       positions: disclosure.positions.map { Double($0) / Double(OffsetQuantiser.positions) },
-      ownKept: disclosure.alice.kept, peerKept: disclosure.bob.kept, symbols: symbols, keptBits: kept,
+      ownKept: disclosure.reference.kept, peerKept: disclosure.other.kept, symbols: symbols, keptBits: kept,
       creditedBits: credited, leakageBits: leakage)
   }
 }

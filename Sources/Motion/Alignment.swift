@@ -1,4 +1,5 @@
-/// How Bob's board sat in relation to Alice's, found from the two public preambles alone.
+/// How Bob's board sat in relation to Alice's, found from the two public preambles alone. Alice is the reference here,
+/// whichever board that is.
 ///
 /// A rigid body has one angular velocity, so Bob's gyroscope maps to Alice's by one 3×3 matrix (rotation times gains);
 /// accelerations differ besides by ω̇×r + ω×(ω×r) for the lever arm r between the two sensors.

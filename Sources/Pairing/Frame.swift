@@ -69,9 +69,11 @@ struct ProbeBody {
 /// A preamble with the grid it is to be read on, as committed to and opened.
 struct PreambleBody {
   var preamble: Preamble
-  /// Alice's grid; Bob's is not used and zero.
+  /// The board's own grid; zero where its scans make none.
   var gridStart: Int64
   var gridPeriod: Int64
+  /// Whether it has none, so that it cannot be the reference.
+  var isWithoutGrid: Bool { gridStart == 0 && gridPeriod == 0 }
 
   func encoded() -> [UInt8] {
     var writer = ByteWriter()

@@ -2,6 +2,7 @@ import Agreement
 import Motion
 
 /// The key zone as it grows, second by second: this side's values, and both sides' masks as far as they are opened.
+/// Alice is the reference here, whichever board that is.
 ///
 /// The values lie in memory that is wiped when its last owner lets go, with room for the longest key zone from the start.
 struct KeyZone: Sendable {

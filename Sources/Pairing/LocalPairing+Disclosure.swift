@@ -13,7 +13,7 @@ extension LocalPairing {
     package struct Side: Sendable {
       /// What was cut into cells, in the units of the plan; NaN where missing.
       package let values: [Double]
-      /// What the side kept; on a lattice of Bob's cells those that he accepted.
+      /// What the side kept; on a lattice of the other side's cells those that it accepted.
       package let kept: [Bool]
     }
 
@@ -35,64 +35,68 @@ extension LocalPairing {
     package let width: Int
     /// What matches the two boards; public.
     package let filters: [MatchingFilter]
-    /// Alice's positions inside her cells, laid out as cells are; empty between thresholds. Public.
+    /// The reference's positions inside its cells, laid out as cells are; empty between thresholds. Public.
     package let positions: [UInt8]
-    /// How Alice's values follow from the latest low-passed motion alone: value = gain · motion + shift in every cell,
+    /// How the reference's values follow from the latest low-passed motion alone: value = gain · motion + shift in every cell,
     /// where the shift is made of earlier motion; NaN where there is no predictor. Secret, as the weights follow from
     /// values that both kept.
     package let gains: [Double]
     /// The shifts.
     package let shifts: [Double]
-    /// Alice's grid, public.
+    /// The reference's grid, public.
     package let grid: SampleGrid
-    /// Alice's onset by her own clock, ns.
+    /// The reference's onset by its own clock, ns.
     package let onset: Int64
-    /// Alice's clock against Bob's, and his frame against hers; public.
+    /// The other board's clock and frame against the reference's; public.
     package let alignment: Alignment
     /// The steps of the key zone that became bits, on the grid.
     package let steps: Range<Int>
     /// Steps of one second of mask.
     package let stepsPerSecond: Int
-    /// Alice's side: the one that Bob corrects towards, so hers are the bits of the key.
-    package let alice: Side
-    /// Bob's side.
-    package let bob: Side
+    /// The reference: its bits are those of the key.
+    package let reference: Side
+    /// The side that corrects its bits.
+    package let other: Side
   }
 }
 
 extension LocalPairing.Disclosure {
   /// What two machines hold while errors are corrected; `nil` unless both came so far, over the same cells.
-  init?(alice: OpenKeyZone?, bob: OpenKeyZone?) {
-    guard let alice, let bob, alice.seconds == bob.seconds, alice.zone.plan == bob.zone.plan else { return nil }
-    switch alice.zone.plan {
+  init?(_ zones: [OpenKeyZone]) {
+    guard zones.count == 2, let reference = zones.first(where: \.isReference),
+      let other = zones.first(where: { !$0.isReference }), reference.seconds == other.seconds,
+      reference.zone.plan == other.zone.plan
+    else { return nil }
+    switch reference.zone.plan {
     case .guard(let plan):
       cutting = .between(plan.channels.compactMap(\.quantiser))
       filters = plan.chain.filters
-      let maps = (0..<alice.seconds).map(alice.zone.innovationMap)
+      let maps = (0..<reference.seconds).map(reference.zone.innovationMap)
       gains = maps.flatMap(\.gains)
       shifts = maps.flatMap(\.shifts)
     case .offset(let plan):
       cutting = .lattice(plan.channels.compactMap(\.quantiser))
       filters = []
-      gains = [Double](repeating: 1, count: alice.seconds * alice.zone.cellsPerSecond)
+      gains = [Double](repeating: 1, count: reference.seconds * reference.zone.cellsPerSecond)
       shifts = [Double](repeating: 0, count: gains.count)
     }
-    channels = alice.zone.plan.channels
-    levels = alice.zone.plan.levels
-    width = alice.zone.plan.width
-    positions = Array(alice.zone.ownMasks.prefix(alice.seconds).map(\.positions).joined())
-    grid = alice.zone.grid
-    onset = alice.onset
-    alignment = alice.alignment
-    steps = alice.zone.firstStep..<(alice.zone.firstStep + alice.seconds * alice.zone.stepsPerSecond)
-    stepsPerSecond = alice.zone.stepsPerSecond
-    self.alice = alice.side(verdicts: [])
-    self.bob = bob.side(verdicts: bob.zone.verdicts)
+    channels = reference.zone.plan.channels
+    levels = reference.zone.plan.levels
+    width = reference.zone.plan.width
+    positions = Array(reference.zone.ownMasks.prefix(reference.seconds).map(\.positions).joined())
+    grid = reference.zone.grid
+    onset = reference.onset
+    alignment = reference.alignment
+    steps = reference.zone.firstStep..<(reference.zone.firstStep + reference.seconds * reference.zone.stepsPerSecond)
+    stepsPerSecond = reference.zone.stepsPerSecond
+    self.reference = reference.side(verdicts: [])
+    self.other = other.side(verdicts: other.zone.verdicts)
   }
 }
 
 /// A key zone while errors are corrected, with what it was cut by.
 struct OpenKeyZone {
+  let isReference: Bool
   let zone: KeyZone
   let seconds: Int
   let onset: Int64
@@ -111,6 +115,6 @@ extension PairingMachine {
     guard core.step == .reconciling, let zone = core.zone, let seconds = core.usedSeconds, let onset = core.onset,
       let alignment = core.alignment
     else { return nil }
-    return OpenKeyZone(zone: zone, seconds: seconds, onset: onset, alignment: alignment)
+    return OpenKeyZone(isReference: core.isReference, zone: zone, seconds: seconds, onset: onset, alignment: alignment)
   }
 }

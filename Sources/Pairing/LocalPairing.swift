@@ -30,9 +30,9 @@ public struct LocalPairing: Sendable {
     public let errors: Int?
     /// Share of the decisions before erasure that differed, where both sides had a value; `nil` without bits.
     public let rawErrorRate: Double?
-    /// Recorded time from Alice's onset to the moment when she needed no more samples, seconds, in steps of a tenth; `nil`
-    /// where it never came to bits. Later than the last second used, since its mask is opened only when the next one is
-    /// committed.
+    /// Recorded time from the reference's onset to the moment when it needed no more samples, seconds, in steps of a
+    /// tenth; `nil` where it never came to bits. Later than the last second used, since that one's mask is opened only
+    /// when the next one is committed.
     public let stopSeconds: Double?
     /// Wall time from the last sample to the end, seconds.
     public let processingSeconds: Double
@@ -40,12 +40,16 @@ public struct LocalPairing: Sendable {
     public let messages: (alice: Int, bob: Int)
     /// Both key zones laid open, where that was asked for and it came to bits.
     package let disclosure: Disclosure?
-    /// The end and the report that tell most: Bob's, whose report has Cascade's figures, unless he only says that Alice
-    /// aborted, or paired where she did not.
+    /// Which side is the reference: Alice, unless a plan says otherwise.
+    public var reference: PairingRole { aliceReport.reference ?? bobReport.reference ?? .alice }
+    /// The end and the report that tell most: of the side that corrects its bits, whose report has Cascade's figures, unless
+    /// it only says that the other one aborted, or paired where that did not.
     public var telling: (ending: Ending, report: PairingReport) {
-      switch (alice, bob) {
-      case (_, .aborted(.peerAborted)), (.aborted, .paired): (alice, aliceReport)
-      default: (bob, bobReport)
+      let both = [(ending: alice, report: aliceReport), (ending: bob, report: bobReport)]
+      let (first, second) = reference == .alice ? (both[0], both[1]) : (both[1], both[0])
+      return switch (first.ending, second.ending) {
+      case (_, .aborted(.peerAborted)), (.aborted, .paired): first
+      default: second
       }
     }
     /// Whether both sides paired and hold the same handshake hash.
@@ -93,7 +97,7 @@ public struct LocalPairing: Sendable {
     var now = PairingInstant(nanoseconds: 0)
     var queue: [(to: Int, packet: [UInt8])] = []
     var lastSample = stopwatch()
-    var stopped: PairingInstant?
+    var stopped: [PairingInstant?] = [nil, nil]
     var bitsAtStart: [BitString] = [BitString(), BitString()]
 
     func deliver(_ event: PairingEvent, to side: Int) {
@@ -106,7 +110,7 @@ public struct LocalPairing: Sendable {
         case .stopSampling:
           sides[side].isSampling = false
           lastSample = stopwatch()
-          if side == 0 { stopped = now }
+          stopped[side] = now
         case .progress(let what): progress(sides[side].machine.role, what)
         case .paired(let session): sides[side].ending = .paired(session)
         case .aborted(let reason): sides[side].ending = .aborted(reason)
@@ -157,13 +161,14 @@ public struct LocalPairing: Sendable {
     if !bitsAtStart[0].isEmpty, bitsAtStart[0].count == bitsAtStart[1].count {
       errors = (0..<bitsAtStart[0].count).reduce(0) { $0 + (bitsAtStart[0][$1] != bitsAtStart[1][$1] ? 1 : 0) }
     }
+    let reference = sides.firstIndex { $0.machine.core.isReference } ?? 0
     return Outcome(
       alice: aliceEnding, bob: bobEnding, aliceReport: sides[0].machine.report, bobReport: sides[1].machine.report,
       errors: errors, rawErrorRate: rawErrorRate(sides.map(\.decisions)),
-      stopSeconds: stopped.flatMap { sides[0].seconds(fromOnsetTo: $0) },
+      stopSeconds: stopped[reference].flatMap { sides[reference].seconds(fromOnsetTo: $0) },
       processingSeconds: finished.seconds(since: lastSample),
       messages: (sides[0].messages, sides[1].messages),
-      disclosure: Disclosure(alice: sides[0].openKeyZone, bob: sides[1].openKeyZone))
+      disclosure: Disclosure(sides.compactMap(\.openKeyZone)))
   }
 
   private func rawErrorRate(_ decisions: [[(symbol: Int, levels: Int)?]]) -> Double? {

@@ -38,8 +38,10 @@ public struct PairingConfiguration: Sendable {
   /// How long an attempt may take in all from the onset of the burst on, seconds: the longest key zone and a minute for
   /// the rest. Every message renews ``stepTimeout``, this nothing does.
   public var attemptTimeout = 120.0
-  /// Deliberate errors; only ``LocalPairing`` sets them.
-  var rehearsal: Rehearsal?
+  /// Deliberate errors; only ``LocalPairing`` sets them. They are made on Bob's side, so Alice is the reference then.
+  var rehearsal: Rehearsal? { didSet { if rehearsal != nil { references = [.alice] } } }
+  /// Who may be the reference; the same on both boards.
+  var references = PairingRole.allCases
   /// What Cascade's permutations are keyed by in place of the transcript, so that two recordings give the same figures
   /// every time; only ``LocalPairing`` sets it, where nobody listens.
   var permutationKey: [UInt8]?

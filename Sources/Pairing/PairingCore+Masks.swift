@@ -7,8 +7,8 @@ extension PairingCore {
   /// is complete and, in the profile `guard`, both sides have told which values of it they have; it is opened once the next
   /// one is committed (or there is none) and the peer has committed its own.
   ///
-  /// In the profile `offset` Alice's masks carry her positions, and once both masks of a second are open Bob says which of
-  /// their cells he accepts; the next second is opened only after that.
+  /// In the profile `offset` the reference's masks carry its positions, and once both masks of a second are open the other
+  /// board says which of their cells it accepts; the next second is opened only after that.
   mutating func pumpMasks(at now: PairingInstant) throws(AbortReason) {
     guard step == .collecting else { return }
     var progressed = true
@@ -77,13 +77,13 @@ extension PairingCore {
       guard let told = zone?.ownValidity.count, let heard = zone?.peerValidity.count, second < min(told, heard),
         let secondEnd, var innovations = zone?.innovations()
       else { return false }
-      if role == .bob { configuration.rehearsal?.disturb(&innovations.shared, plan: plan, second: second) }
+      if !isReference { configuration.rehearsal?.disturb(&innovations.shared, plan: plan, second: second) }
       zone?.append(innovations, erasedFrom: secondEnd.quietTime, isLast: secondEnd.isLast)
     case .offset(let plan):
       guard let state = motionState(ofSecond: second), let block = lowPassed(second: second, plan: plan) else {
         return false
       }
-      let publishes = role == .alice
+      let publishes = isReference
       zone?.append(block, publishes: publishes, erasedFrom: state.quietTime, isLast: state.isLast)
     }
     guard let mask = zone?.ownMasks.last else { return false }
@@ -99,7 +99,7 @@ extension PairingCore {
     guard let zone, let onset, let alignment else { return nil }
     let channels = plan.channels.map(\.channel)
     let steps = zone.steps(of: second)
-    if role == .alice {
+    if isReference {
       return plan.chain.ownMotion(
         of: recording, onset: onset, alignment: alignment, grid: zone.grid, channels: channels, steps: steps)
     }
@@ -107,12 +107,13 @@ extension PairingCore {
       of: recording, onset: onset, alignment: alignment, grid: zone.grid, channels: channels, steps: steps)
   }
 
-  /// This side's low-passed motion of one second of the key zone, Bob's by his clock as it is known by now.
+  /// This side's low-passed motion of one second of the key zone, the other board's by its clock as that is known
+  /// by now.
   private func lowPassed(second: Int, plan: OffsetPlan) -> LowPassedBlock? {
     guard let zone, let onset else { return nil }
     let channels = plan.channels.map(\.channel)
     let steps = zone.steps(of: second)
-    if role == .alice {
+    if isReference {
       return plan.lowPass.ownValues(
         of: recording, onset: onset, grid: zone.grid, channels: channels, steps: steps)
     }
@@ -124,9 +125,9 @@ extension PairingCore {
     return block
   }
 
-  /// Bob says which cells of a second he accepts, once both masks of it are open.
+  /// The other board says which cells of a second it accepts, once both masks of it are open.
   private mutating func judgeIfDue() -> Bool {
-    guard role == .bob, step == .collecting, case .offset(let plan) = zone?.plan,
+    guard !isReference, step == .collecting, case .offset(let plan) = zone?.plan,
       let second = zone?.verdicts.count, second < maskOpensSent, second < zone?.peerMasks.count ?? 0,
       let block = lowPassed(second: second, plan: plan)
     else { return false }
@@ -142,7 +143,7 @@ extension PairingCore {
     var reader = ByteReader(body)
     let second = Int(try reader.read(UInt32.self))
     let packed = try reader.read(reader.remaining)
-    guard let zone, role == .alice, zone.plan.profile == .offset, step == .collecting, second == zone.verdicts.count,
+    guard let zone, isReference, zone.plan.profile == .offset, step == .collecting, second == zone.verdicts.count,
       second < min(maskOpensSent, zone.peerMasks.count)
     else { throw .unexpectedMessage("a verdict out of turn") }
     let candidates = zone.candidates(second: second)
@@ -156,23 +157,23 @@ extension PairingCore {
     try pumpMasks(at: now)
   }
 
-  /// Whether the motion up to `time` (seconds since Alice's onset) is complete, and where quiet began if it ended
+  /// Whether the motion up to `time` (seconds since the reference's onset) is complete, and where quiet began if it ended
   /// before; `nil` while more samples are needed to tell.
   private func motionState(through time: Double) -> (quietTime: Double?, isLast: Bool)? {
     guard let onset, let last = recording.timestamps.last else { return nil }
-    let offset = role == .alice ? 0 : alignment?.offset ?? 0
-    func aliceTime(_ own: Int64) -> Double { Double(own &- onset) * 1e-9 + offset }
-    if let quietSince, aliceTime(quietSince) <= time { return (aliceTime(quietSince), true) }
-    // Bob's spline looks sixteen scans ahead. Alice takes her own scans; only where they miss her grid does a spline come in,
-    // of which four will do.
-    var reach = 0.02 + (role == .alice ? 4 : 16) * recording.typicalPeriod
+    let offset = isReference ? 0 : alignment?.offset ?? 0
+    func referenceTime(_ own: Int64) -> Double { Double(own &- onset) * 1e-9 + offset }
+    if let quietSince, referenceTime(quietSince) <= time { return (referenceTime(quietSince), true) }
+    // The other board's spline looks sixteen scans ahead. The reference takes its own scans; only where they miss the grid
+    // does a spline come in, of which four will do.
+    var reach = 0.02 + (isReference ? 4 : 16) * recording.typicalPeriod
     if let zone, case .guard(let plan) = zone.plan {
       reach += Double(plan.chain.reach * plan.chain.width) * zone.grid.spacing
     }
-    let arrived = aliceTime(last) >= time + reach
-    if !arrived { return sourceEnded ? (nil, aliceTime(last) < time + 0.5) : nil }
+    let arrived = referenceTime(last) >= time + reach
+    if !arrived { return sourceEnded ? (nil, referenceTime(last) < time + 0.5) : nil }
     // A pause under way may turn out to be the end of the burst.
-    if quietSince == nil, let pause = detector.quietSince, aliceTime(pause) <= time, !sourceEnded { return nil }
+    if quietSince == nil, let pause = detector.quietSince, referenceTime(pause) <= time, !sourceEnded { return nil }
     return (nil, false)
   }
 
@@ -217,14 +218,14 @@ extension PairingCore {
     }
     let mask = try MaskBody(
       decoding: encoded, count: zone.cellsPerSecond,
-      carriesPositions: zone.plan.profile == .offset && role == .bob)
+      carriesPositions: zone.plan.profile == .offset && !isReference)
     if mask.isLast { peerMaskLast = second }
     self.zone?.append(peer: mask)
     try evaluate(at: now)
     try pumpMasks(at: now)
   }
 
-  /// After every second that both have opened (and Bob has judged): enough, to be continued, or too short; from public
+  /// After every second that both have opened (and the other board has judged): enough, to be continued, or too short; from public
   /// counts alone.
   private mutating func evaluate(at now: PairingInstant) throws(AbortReason) {
     guard let zone, step == .collecting else { return }
@@ -307,7 +308,7 @@ extension PairingCore {
     if zone.plan.profile == .offset {
       report.ledger.debit(
         .offsets, bits: 0,
-        "offsets: Alice's places inside their cells, four bits a value, known to every predictor of the bound")
+        "offsets: the reference's places inside their cells, four bits a value, known to every predictor of the bound")
     }
     enter(.closingMasks, at: now)
     outputs.append(.progress(.reconciling))

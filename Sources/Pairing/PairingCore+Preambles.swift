@@ -57,13 +57,7 @@ extension PairingCore {
 
   private mutating func commitPreamble(onset: Int64, at now: PairingInstant) throws(AbortReason) {
     guard let preamble = Preamble(recording: recording, onset: onset) else { throw .preambleIncomplete }
-    var grid: SampleGrid?
-    if role == .alice {
-      grid = SampleGrid(recording: recording, onset: onset, horizon: Int64(Preamble.duration * 1e9))
-      guard grid != nil else {
-        throw .plan(.unsuitableRate(period: recording.duration / Double(max(1, recording.count))))
-      }
-    }
+    let grid = SampleGrid(recording: recording, onset: onset, horizon: Int64(Preamble.duration * 1e9))
     let body = PreambleBody(preamble: preamble, grid: grid)
     ownPreamble = body
     ownNonce = try randomBytes(32)
@@ -133,48 +127,58 @@ extension PairingCore {
     guard let own = ownPreamble else { return }
     send(.preambleOpen, ownNonce + prefixed(own.encoded()))
     try align()
-    guard let planner else { return }
-    do {
-      let plan = try planner.propose(profile)
-      try adopt(plan)
-      send(.plan, plan.encoded())
-    } catch let failure as PlanFailure {
-      throw reason(for: failure)
-    } catch let reason as AbortReason {
-      throw reason
-    } catch {
-      throw .internalFault("\(error)")
-    }
+    let (comparison, plan) = try choosePlan()
+    try adopt(plan, in: comparison)
+    send(.plan, [reference.byte] + plan.encoded())
     enter(.collecting, at: now)
     try pumpMasks(at: now)
   }
 
-  /// Both sides run the same gates on the same two preambles.
+  /// Both sides run the same gates on the same two preambles, with either board as the reference: motion that is one has
+  /// to be so both ways. A board whose scans make no grid cannot be the reference.
   private mutating func align() throws(AbortReason) {
     guard let own = ownPreamble, let peer = peerPreamble else { return }
-    let (alice, bob) = role == .alice ? (own, peer) : (peer, own)
-    guard let grid = SampleGrid(start: alice.gridStart, period: alice.gridPeriod) else {
-      throw .malformed("a grid that is none")
+    let bodies: [PairingRole: PreambleBody] = [role: own, role.peer: peer]
+    for reference in configuration.references {
+      guard let first = bodies[reference], let second = bodies[reference.peer], !first.isWithoutGrid else { continue }
+      guard let grid = SampleGrid(start: first.gridStart, period: first.gridPeriod) else {
+        throw .malformed("a grid that is none")
+      }
+      do {
+        comparisons.append(
+          try PreambleComparison(
+            reference: reference, first.preamble, second.preamble, grid: grid, rehearsal: configuration.rehearsal))
+      } catch {
+        switch error {
+        case .alignment(let error): throw .alignment(error)
+        case .plan(let failure): throw reason(for: failure)
+        }
+      }
     }
-    do {
-      let alignment = try Alignment.solve(alice: alice.preamble, bob: bob.preamble)
-      let planner = Planner(
-        alice: alice.preamble, bob: bob.preamble, alignment: alignment, grid: grid,
-        rehearsal: configuration.rehearsal)
-      report.alignment = alignment
-      report.whitenedCorrelation = try planner.checkWhitenedCorrelation()
-      self.alignment = alignment
-      self.planner = planner
-    } catch let error as AlignmentError {
-      throw .alignment(error)
-    } catch let failure as PlanFailure {
-      throw reason(for: failure)
-    } catch {
-      throw .internalFault("\(error)")
+    guard let comparison = comparisons.first else {
+      throw .plan(.unsuitableRate(period: recording.duration / Double(max(1, recording.count))))
     }
+    report.alignment = comparison.alignment
+    report.whitenedCorrelation = comparisons.map(\.whitenedCorrelation).min()
     report.preambleSeconds = KeyZone.start
     report.ledger.debit(.preamble, bits: 0, "preambles: two seconds that are no key material")
     outputs.append(.progress(.together))
+  }
+
+  /// The reference and the plan that leave most net bits per second.
+  private func choosePlan() throws(AbortReason) -> (PreambleComparison, Plan) {
+    var best: (comparison: PreambleComparison, proposal: Planner.Proposal)?
+    var failure = PlanFailure.noUsableChannel
+    for comparison in comparisons {
+      do throws(PlanFailure) {
+        let proposal = try comparison.planner.propose(profile)
+        if proposal.rate > best?.proposal.rate ?? 0 { best = (comparison, proposal) }
+      } catch {
+        failure = error
+      }
+    }
+    guard let best else { throw reason(for: failure) }
+    return (best.comparison, best.proposal.plan)
   }
 
   /// No plan: because of a sensor that repeats itself, if one does.
@@ -185,36 +189,47 @@ extension PairingCore {
     return .alignment(repetition)
   }
 
+  /// reference (0x41 or 0x42) ‖ the plan.
   mutating func receivePlan(_ body: [UInt8], at now: PairingInstant) throws(AbortReason) {
-    guard role == .alice, step == .exchangingPreambles, let planner else { throw .unexpectedMessage("a plan") }
-    let plan = try Plan(decoding: body, profile: profile)
-    do { try planner.check(plan) } catch { throw .planRejected("\(error)") }
-    try adopt(plan)
+    guard role == .alice, step == .exchangingPreambles, !comparisons.isEmpty else { throw .unexpectedMessage("a plan") }
+    var reader = ByteReader(body)
+    let byte = try reader.read(UInt8.self)
+    let encoded = try reader.read(reader.remaining)
+    guard let comparison = comparisons.first(where: { $0.reference.byte == byte }) else {
+      throw .planRejected("the board that it takes for the reference cannot be it")
+    }
+    let plan = try Plan(decoding: encoded, profile: profile)
+    do { try comparison.planner.check(plan) } catch { throw .planRejected("\(error)") }
+    try adopt(plan, in: comparison)
     enter(.collecting, at: now)
     try pumpMasks(at: now)
   }
 
-  private mutating func adopt(_ plan: Plan) throws(AbortReason) {
-    guard let alice = role == .alice ? ownPreamble : peerPreamble,
-      let grid = SampleGrid(start: alice.gridStart, period: alice.gridPeriod),
+  private mutating func adopt(_ plan: Plan, in comparison: PreambleComparison) throws(AbortReason) {
+    let (planner, grid) = (comparison.planner, comparison.planner.grid)
+    guard
       let zone = KeyZone(
-        plan: plan, moments: planner?.moments(for: plan) ?? [:], grid: grid,
-        maximumSeconds: configuration.maximumSeconds)
+        plan: plan, moments: planner.moments(for: plan), grid: grid, maximumSeconds: configuration.maximumSeconds)
     else { throw .malformed("a plan that cuts no cells") }
+    comparisons = []
+    reference = comparison.reference
+    alignment = comparison.alignment
+    report.reference = reference
+    report.alignment = alignment
     self.zone = zone
     report.stepSpacing = Double(plan.width) * grid.spacing
     report.predictedErrorRate = plan.predictedErrorRate
     switch plan {
     case .guard(let plan):
-      for filter in plan.chain.filters { report.matched[filter.kind] = filter.side }
-      let correlations = planner?.correlations(for: plan) ?? [:]
+      for filter in plan.chain.filters { report.matched[filter.kind] = filter.side.role(reference: reference) }
+      let correlations = planner.correlations(for: plan)
       report.channels = plan.channels.map {
         PairingReport.Channel(
           name: $0.channel.name, correlation: correlations[$0.channel] ?? 0, levels: $0.levels,
           guardBand: Quantiser.guardMenu[$0.guardIndex], cellWidth: nil, kept: 0)
       }
     case .offset(let plan):
-      let figures = planner?.figures(for: plan) ?? []
+      let figures = planner.figures(for: plan)
       biases = figures.map(\.bias)
       trackers = zip(plan.channels, figures).compactMap { channel, figures in
         channel.quantiser.map { LatticeTracker(quantiser: $0, model: figures.model) }

@@ -20,7 +20,7 @@ extension PairingCore {
       throw .internalFault("\(error)")
     }
     bits = symbols.bits
-    if role == .bob { configuration.rehearsal?.disturb(&bits) }
+    if !isReference { configuration.rehearsal?.disturb(&bits) }
     do {
       try Gates.check(symbols)
     } catch {
@@ -31,12 +31,12 @@ extension PairingCore {
       prediction: PredictionBound.estimate(symbols).bound)
     // What could be had without a single parity: if that is too little, none is asked for.
     let ceiling = try clamp()
-    // Neither side goes beyond what would leave no key: Alice does not answer, Bob does not ask.
+    // Neither side goes beyond what would leave no key: the reference does not answer, the other does not ask.
     let budget = max(0, ceiling.responderBudget ?? 0)
     let schedule: CascadeSchedule
     do {
       schedule = try CascadeSchedule(count: bits.count, errorRate: errorRate)
-      if role == .alice {
+      if isReference {
         responder = try CascadeResponder(bits: bits, budget: budget, stream: try permutationStream())
         report.cascade = PairingReport.CascadeFigures(leakage: 0, roundTrips: 0)
         enter(.reconciling, at: now)
@@ -102,7 +102,7 @@ extension PairingCore {
   }
 
   mutating func receiveQueries(_ body: [UInt8], at now: PairingInstant) throws(AbortReason) {
-    guard role == .alice, step == .reconciling, var responder else { throw .unexpectedMessage("a parity query") }
+    guard isReference, step == .reconciling, var responder else { throw .unexpectedMessage("a parity query") }
     do throws(CascadeError) {
       let answers = try responder.answer(try ParityQuery.decode(body), debiting: &report.ledger)
       self.responder = responder
@@ -116,7 +116,7 @@ extension PairingCore {
   }
 
   mutating func receiveAnswers(_ body: [UInt8], at now: PairingInstant) throws(AbortReason) {
-    guard role == .bob, step == .reconciling, var corrector else { throw .unexpectedMessage("a parity answer") }
+    guard !isReference, step == .reconciling, var corrector else { throw .unexpectedMessage("a parity answer") }
     do {
       let answers = try ParityAnswers.decode(body, count: queriesOutstanding)
       let next = try corrector.receive(answers, debiting: &report.ledger)
@@ -150,12 +150,12 @@ extension PairingCore {
     }
   }
 
-  /// Alice learns that Bob is content, and closes the reconciliation on her side.
+  /// The reference learns that the other board is content, and closes the reconciliation on its side.
   mutating func receiveReconciled(_ body: [UInt8], at now: PairingInstant) throws(AbortReason) {
-    guard body.isEmpty, step == (role == .alice ? .reconciling : .closingReconciliation) else {
+    guard body.isEmpty, step == (isReference ? .reconciling : .closingReconciliation) else {
       throw .unexpectedMessage("a checkpoint of the error correction")
     }
-    guard role == .alice else { return }
+    guard isReference else { return }
     try clamp()
     enter(.closingReconciliation, at: now)
     send(.reconciledCheckpoint, [])

@@ -50,6 +50,11 @@ struct PairingCore: Sendable {
   let configuration: PairingConfiguration
   let hello: Hello
   var role: PairingRole { configuration.role }
+  /// The board whose grid, frame and bits are the reference; the other board maps its motion to it and corrects its bits.
+  /// The plan names it. Planner, alignment and key zone call the reference Alice and the other board Bob.
+  var reference = PairingRole.alice
+  /// Whether that is this board.
+  var isReference: Bool { role == reference }
   var step = Step.opening
   /// When the step, or the whole attempt, has taken too long.
   var deadline: PairingInstant? {
@@ -95,13 +100,15 @@ struct PairingCore: Sendable {
   var ownOnsetTime: Int64 = 0
   var peerCommitment: (onsetTime: Int64, hash: [UInt8])?
   var peerPreamble: PreambleBody?
+  /// The boards compared, once with either as the reference.
+  var comparisons: [PreambleComparison] = []
+  /// The other board's clock and frame against the reference's.
   var alignment: Alignment?
-  var planner: Planner?
-  /// What to add to Bob's low-passed values, by channel of the plan, SI units.
+  /// What to add to the other board's low-passed values, by channel of the plan, SI units.
   var biases: [Double] = []
   /// How the boards' values differ, by channel of the plan.
   var trackers: [LatticeTracker] = []
-  /// Follows Bob's clock on a lattice.
+  /// Follows the other board's clock on a lattice.
   var clock = ResidualClock()
 
   // The bits.

@@ -1,8 +1,11 @@
-/// The two sides of a pairing: Alice is the reference, Bob corrects towards her.
+import Motion
+
+/// The two sides of a pairing. Which of them is the reference, towards whose bits the other one corrects, follows from
+/// their preambles.
 public enum PairingRole: String, Sendable, Hashable, CaseIterable {
-  /// Initiates the handshakes; her grid, frame and bits are the reference.
+  /// Initiates the handshakes, and opens her preamble first.
   case alice
-  /// Responds; maps his recording to Alice's and corrects his bits.
+  /// Responds, and says how the motion is made into bits.
   case bob
 
   /// The role byte of every role-separated hash: 0x41 or 0x42.
@@ -10,4 +13,9 @@ public enum PairingRole: String, Sendable, Hashable, CaseIterable {
 
   /// The other side.
   var peer: PairingRole { self == .alice ? .bob : .alice }
+}
+
+extension MatchingFilter.Side {
+  /// Who that is, where the reference is called Alice.
+  func role(reference: PairingRole) -> PairingRole { self == .alice ? reference : reference.peer }
 }

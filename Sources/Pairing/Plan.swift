@@ -3,8 +3,9 @@ import Motion
 
 /// How the key zone is cut into bits, by the profile that the two sides agreed on.
 ///
-/// Bob derives a plan from the two public preambles and sends it; Alice derives the same numbers and accepts each within
-/// one quantum, so that floating point on two processors cannot split the sides. Nothing in it depends on the key zone.
+/// Bob derives a plan from the two public preambles, with the board for the reference that leaves more, and sends it; Alice
+/// derives the same numbers and accepts each within one quantum, so that floating point on two processors cannot split the
+/// sides. Nothing in it depends on the key zone.
 enum Plan: Sendable, Hashable {
   /// Innovations between guarded thresholds.
   case `guard`(SignalPlan)

@@ -7,7 +7,7 @@ extension Planner {
   }
 
   /// The plan on a lattice with the most net bits per second.
-  func proposeLattice() throws(PlanFailure) -> OffsetPlan {
+  func proposeLattice() throws(PlanFailure) -> (plan: OffsetPlan, rate: Double) {
     let widths = rules.lattice.widths(for: grid)
     guard !widths.isEmpty else { throw .unsuitableRate(period: grid.spacing) }
     var best: (plan: OffsetPlan, rate: Double)?
@@ -27,7 +27,7 @@ extension Planner {
       if net > 0, net > best?.rate ?? 0 { best = (plan, net) }
     }
     guard let best else { throw .noUsableChannel }
-    return best.plan
+    return best
   }
 
   /// What the preambles say of the channels of a plan; empty where they say nothing of one.

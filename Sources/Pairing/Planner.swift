@@ -29,7 +29,7 @@ protocol PlanCandidate {
   var flipsPerStep: Double { get }
 }
 
-/// Derives plans from the two preambles, and checks a peer's.
+/// Derives plans from the two preambles, and checks a peer's; Alice is the reference.
 struct Planner: Sendable {
   let alice: Preamble
   let bob: Preamble
@@ -87,15 +87,26 @@ struct Planner: Sendable {
     return peak
   }
 
+  /// A plan and what it promises.
+  struct Proposal: Sendable {
+    let plan: Plan
+    /// Net bits per second.
+    let rate: Double
+  }
+
   /// The plan with the most net bits per second.
-  func propose(_ profile: QuantiserProfile) throws(PlanFailure) -> Plan {
+  func propose(_ profile: QuantiserProfile) throws(PlanFailure) -> Proposal {
     switch profile {
-    case .guard: .guard(try proposeThresholds())
-    case .offset: .offset(try proposeLattice())
+    case .guard:
+      let best = try proposeThresholds()
+      return Proposal(plan: .guard(best.plan), rate: best.rate)
+    case .offset:
+      let best = try proposeLattice()
+      return Proposal(plan: .offset(best.plan), rate: best.rate)
     }
   }
 
-  private func proposeThresholds() throws(PlanFailure) -> SignalPlan {
+  private func proposeThresholds() throws(PlanFailure) -> (plan: SignalPlan, rate: Double) {
     let widths = rules.widths(for: grid)
     guard !widths.isEmpty else { throw .unsuitableRate(period: grid.spacing) }
     var best: (plan: SignalPlan, rate: Double)?
@@ -109,7 +120,7 @@ struct Planner: Sendable {
       if net > 0, net > best?.rate ?? 0 { best = (plan, net) }
     }
     guard let best else { throw .noUsableChannel }
-    return best.plan
+    return best
   }
 
   /// Error rates that a plan may name.

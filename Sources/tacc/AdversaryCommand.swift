@@ -14,9 +14,9 @@ struct AdversaryCommand: ParsableCommand {
       """,
     discussion: """
       Pairs every pair in one process, as evaluate does, and attacks the bits of those that came to bits. An attack is \
-      given all that is public (preambles, plan, both masks of all seconds, in the profile offset Alice's positions and \
-      Bob's verdicts), what it learnt from other pairs, and, as no attacker is, all of Alice's true values before the one \
-      it guesses and the weights and gains of her predictors as they were. It gives every kept symbol a probability.
+      given all that is public (preambles, plan, both masks of all seconds, in the profile offset the reference's \
+      positions and the other board's verdicts), what it learnt from other pairs, and, as no attacker is, all of the \
+      reference's true values before the one it guesses and the weights and gains of its predictors as they were. It gives every kept symbol a probability.
 
       \(attacks)
 

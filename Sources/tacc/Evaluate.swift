@@ -26,7 +26,7 @@ struct Evaluate: ParsableCommand {
 
       \(HelpText.table("PROFILES", [
         ("guard", "Innovations between guarded thresholds; what boards use unless told otherwise."),
-        ("offset", "Low-passed values on a lattice; Alice publishes where inside its cell each lies. About twice as "
+        ("offset", "Low-passed values on a lattice; the reference publishes where inside its cell each lies. About twice as "
           + "fast. Whether what is published helps a camera is for the measurements to say: boards permit it only "
           + "where their configuration names it."),
       ]))
@@ -55,7 +55,7 @@ struct Evaluate: ParsableCommand {
       [
         (
           "shake s",
-          "Alice's shake from its onset to the last second used, with the preamble. The machines stop at the first "
+          "The reference's shake from its onset to the last second used, with the preamble. The machines stop at the first "
             + "whole second where the public counts of kept bits satisfy the stopping rule; only then are errors and "
             + "entropy looked at, once. What fails there has failed: no other stretch is tried. In the median and "
             + "the 95 % (nearest rank) a failure is later than any success, and \"-\" where the rank falls on one; "
@@ -63,7 +63,7 @@ struct Evaluate: ParsableCommand {
         ),
         (
           "stop s",
-          "When Alice needed no more samples: a second's mask is opened only after the next one is committed, so a "
+          "When the reference needed no more samples: a second's mask is opened only after the next one is committed, so a "
             + "hand shakes about a second longer than what is used."
         ),
         ("error %", "Bits kept by both that differed before correction."),

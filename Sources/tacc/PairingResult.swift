@@ -66,6 +66,8 @@ struct PairingResult: Encodable {
   var profile: String?
   var abort: Abort?
   var onset: String?
+  /// The board whose grid and bits are the reference.
+  var reference: String?
   var alignment: Fit?
   var seconds: Seconds
   var bits: Bits
@@ -113,7 +115,7 @@ struct PairingResult: Encodable {
     }
     matched = [:]
     for (kind, side) in report.matched {
-      matched[kind == .gyroscope ? "gyroscope" : "accelerometer"] = side == .alice ? "alice" : "bob"
+      matched[kind == .gyroscope ? "gyroscope" : "accelerometer"] = side.rawValue
     }
     channels = report.channels.map(Channel.init)
     cascade = report.cascade.map {
@@ -122,6 +124,7 @@ struct PairingResult: Encodable {
         roundTrips: $0.roundTrips, corrected: $0.corrected, backtracked: $0.backtracked)
     }
     onset = report.onset?.rawValue
+    reference = report.reference?.rawValue
     alignment = report.alignment.map {
       Fit(
         basis: $0.basis.rawValue, fit: rounded($0.fit, 5),

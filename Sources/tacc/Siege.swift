@@ -135,7 +135,10 @@ struct Siege {
     pairing.disclosesKeyZones = true
     do throws(AbortReason) {
       let outcome = try pairing.run()
-      guard let attacked = AttackedPair(name: trial.name, recording: pair.alice.recording, outcome: outcome) else {
+      guard
+        let attacked = AttackedPair(
+          name: trial.name, alice: pair.alice.recording, bob: pair.bob.recording, outcome: outcome)
+      else {
         var code = "-"
         if case .aborted(let reason) = outcome.telling.ending { code = reason.code }
         return .withoutBits(AdversaryReport.Aborted(name: trial.name, code: code))

@@ -112,7 +112,8 @@ struct TrialResult: Encodable, Sendable {
       }
     }
     efficiency = report.cascade?.efficiency.map { rounded($0, 3) }
-    roundTrips = report.roundTrips
+    // Alice's count has the clock probes besides.
+    roundTrips = outcome.bobReport.roundTrips
     cascadeRoundTrips = report.cascade?.roundTrips
   }
 }

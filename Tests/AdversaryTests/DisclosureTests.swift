@@ -9,15 +9,15 @@ import Testing
 struct DisclosureTests {
   @Test("is nothing unless it is asked for")
   func silent() throws {
-    let (alice, outcome) = try Fixture.outcome(seed: 1, discloses: false)
+    let (boards, outcome) = try Fixture.outcome(seed: 1, discloses: false)
     #expect(outcome.isPaired && outcome.disclosure == nil)
-    #expect(AttackedPair(name: "x", recording: alice, outcome: outcome) == nil)
+    #expect(AttackedPair(name: "x", alice: boards.alice, bob: boards.bob, outcome: outcome) == nil)
   }
 
   @Test("are the cells that became the key's bits, and what the pairing credits for them")
   func cells() throws {
-    let (alice, outcome) = try Fixture.outcome(seed: 1)
-    let pair = try #require(AttackedPair(name: "x", recording: alice, outcome: outcome))
+    let (boards, outcome) = try Fixture.outcome(seed: 1)
+    let pair = try #require(AttackedPair(name: "x", alice: boards.alice, bob: boards.bob, outcome: outcome))
     #expect(pair.keptBits == outcome.aliceReport.keptBits)
     let clamp = try #require(outcome.aliceReport.clamp)
     #expect(pair.creditedBits >= clamp.entropyBits && pair.creditedBits <= pair.keptBits / 5)
@@ -26,19 +26,19 @@ struct DisclosureTests {
     for cell in pair.symbols.indices {
       #expect((pair.symbols[cell] >= 0) == (pair.ownKept[cell] && pair.peerKept[cell]))
     }
-    // Nearly all of Bob's decisions are Alice's: it is the same motion.
+    // Nearly all of the other board's decisions are the reference's: it is the same motion.
     let disclosure = try #require(outcome.disclosure)
     guard case .between(let quantisers) = disclosure.cutting else { throw Fixture.NoBits() }
     let quantiser = try #require(quantisers.first)
     let first = stride(from: 0, to: pair.symbols.count, by: pair.channels.count).filter { pair.symbols[$0] >= 0 }
-    let agreeing = first.count { quantiser.cell(pair.values[$0]) == quantiser.cell(disclosure.bob.values[$0]) }
+    let agreeing = first.count { quantiser.cell(pair.values[$0]) == quantiser.cell(disclosure.other.values[$0]) }
     #expect(agreeing * 100 > first.count * 95)
   }
 
   @Test("on a lattice they are what Bob accepted, with the positions that Alice published")
   func lattice() throws {
-    let (alice, outcome) = try Fixture.outcome(seed: 1, profile: .offset)
-    let pair = try #require(AttackedPair(name: "x", recording: alice, outcome: outcome))
+    let (boards, outcome) = try Fixture.outcome(seed: 1, profile: .offset)
+    let pair = try #require(AttackedPair(name: "x", alice: boards.alice, bob: boards.bob, outcome: outcome))
     let disclosure = try #require(outcome.disclosure)
     guard case .lattice(let quantisers) = disclosure.cutting else { throw Fixture.NoBits() }
     #expect(pair.keptBits == outcome.aliceReport.keptBits && pair.creditedBits <= pair.keptBits / 5)
@@ -53,7 +53,7 @@ struct DisclosureTests {
       #expect((0..<width + 1e-9).contains(cells - cells.rounded(.down)))
       #expect(Int(cells.rounded(.down)) & ((1 << pair.levels[cell % count]) - 1) == Int(pair.symbols[cell]))
       let bob = quantisers[cell % count].nearest(
-        to: disclosure.bob.values[cell], position: disclosure.positions[cell])
+        to: disclosure.other.values[cell], position: disclosure.positions[cell])
       kept += 1
       if bob?.cell == Int(pair.symbols[cell]) { agreeing += 1 }
     }

@@ -23,17 +23,19 @@ enum Fixture {
 
   static func outcome(
     seed: UInt64, profile: QuantiserProfile = .guard, discloses: Bool = true
-  ) throws -> (Recording, LocalPairing.Outcome) {
+  ) throws -> ((alice: Recording, bob: Recording), LocalPairing.Outcome) {
     let (alice, bob) = try recordings(seed: seed)
     var pairing = LocalPairing(alice: alice, bob: bob) { PairingInstant(nanoseconds: 0) }
     pairing.profile = profile
     pairing.disclosesKeyZones = discloses
-    return (alice, try pairing.run())
+    return ((alice, bob), try pairing.run())
   }
 
   static func pair(seed: UInt64, profile: QuantiserProfile = .guard) throws -> AttackedPair {
-    let (alice, outcome) = try outcome(seed: seed, profile: profile)
-    guard let pair = AttackedPair(name: "rigid-\(seed)", recording: alice, outcome: outcome) else { throw NoBits() }
+    let (boards, outcome) = try outcome(seed: seed, profile: profile)
+    guard
+      let pair = AttackedPair(name: "rigid-\(seed)", alice: boards.alice, bob: boards.bob, outcome: outcome)
+    else { throw NoBits() }
     return pair
   }
 

@@ -5,6 +5,11 @@ import Motion
 /// Recordings that the tests share, made once.
 enum Rig {
   static let together = simulate { _ in }
+  /// One samples at half the other's rate.
+  static let mixed = simulate {
+    $0.rateAlice = 100
+    $0.rateBob = 200
+  }
   static let strangers = simulate { $0.relation = .apart }
 
   static func simulate(_ change: (inout SimulatorParameters) -> Void) -> SimulatedPair {
@@ -30,7 +35,7 @@ struct ScriptedPeer {
 
   init(
     role: PairingRole, recording: Recording, profiles: [QuantiserProfile] = [.guard], rehearsal: Rehearsal? = nil,
-    identity: BoardIdentity? = nil,
+    identity: BoardIdentity? = nil, references: [PairingRole] = [.alice],
     hello change: (Hello) -> Hello = { $0 }
   ) throws {
     var configuration = PairingConfiguration(
@@ -39,6 +44,7 @@ struct ScriptedPeer {
     configuration.profiles = profiles
     configuration.rehearsal = rehearsal
     configuration.identity = identity
+    configuration.references = references
     let hello = change(
       Hello(
         role: role, profiles: profiles, sensors: [.gyroscope, .accelerometer], margin: 512,
@@ -110,11 +116,12 @@ struct Duel {
   /// The last abort that the honest side told its peer.
   var told: String?
 
-  /// The honest side plays `role` of the rig; the peer plays the other with a script.
+  /// The honest side plays `role` of the rig; the peer plays the other with a script. Alice is the reference, so that
+  /// scripts know who does what.
   init(
     honest role: PairingRole, rig: SimulatedPair = Rig.together,
     source: PairingConfiguration.Source = .recording(assumesOnset: false), profiles: [QuantiserProfile] = [.guard],
-    peer: ScriptedPeer? = nil, identity: BoardIdentity? = nil
+    peer: ScriptedPeer? = nil, identity: BoardIdentity? = nil, references: [PairingRole] = [.alice]
   ) throws {
     let own = role == .alice ? rig.alice.recording : rig.bob.recording
     let other = role == .alice ? rig.bob.recording : rig.alice.recording
@@ -122,9 +129,11 @@ struct Duel {
       role: role, sessionID: Duel.sessionID, source: source, sensors: [.gyroscope, .accelerometer])
     configuration.profiles = profiles
     configuration.identity = identity
+    configuration.references = references
     machine = try PairingMachine(configuration: configuration)
     honestRecording = own
-    self.peer = try peer ?? ScriptedPeer(role: role == .alice ? .bob : .alice, recording: other, profiles: profiles)
+    self.peer =
+      try peer ?? ScriptedPeer(role: role.peer, recording: other, profiles: profiles, references: references)
   }
 
   /// Runs to the end and returns the reason why the honest side aborted; `nil` if it paired.
@@ -189,6 +198,12 @@ struct Duel {
 }
 
 extension Frame {
+  /// The frame of a plan that takes Alice for the reference.
+  static func plan(_ encoded: [UInt8]) -> Frame { Frame(type: .plan, body: [PairingRole.alice.byte] + encoded) }
+
+  /// What a plan's frame has behind the reference.
+  var plan: [UInt8] { Array(body.dropFirst()) }
+
   /// The same frame with one bit of its last byte flipped.
   var damaged: Frame {
     var copy = self

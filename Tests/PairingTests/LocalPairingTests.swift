@@ -18,7 +18,7 @@ struct LocalPairingTests {
     #expect(first.errors == second.errors && first.rawErrorRate == second.rawErrorRate)
     #expect(first.bobReport.keptBits == second.bobReport.keptBits && first.bobReport.clamp == second.bobReport.clamp)
     #expect(first.bobReport.ledger.description == second.bobReport.ledger.description)
-    #expect(first.bobReport.cascade?.backtracked == second.bobReport.cascade?.backtracked)
+    #expect(first.telling.report.cascade?.backtracked == second.telling.report.cascade?.backtracked)
     #expect(first.messages == second.messages)
     guard case .paired(let one) = first.bob, case .paired(let other) = second.bob else { return }
     #expect(one.fingerprint != other.fingerprint)
@@ -58,6 +58,19 @@ struct LocalPairingTests {
       #expect((outcome.rawErrorRate ?? 1) < 0.05)
     }
     #expect(paired >= 2)
+  }
+
+  @Test("ends alike whichever board is called Alice, and takes the same one for the reference")
+  func changesPlaces() throws {
+    for rig in [Rig.together, Rig.mixed] {
+      let (one, other) = (rig.alice.recording, rig.bob.recording)
+      let outcome = try LocalPairing(alice: one, bob: other) { PairingInstant(nanoseconds: 0) }.run()
+      let swapped = try LocalPairing(alice: other, bob: one) { PairingInstant(nanoseconds: 0) }.run()
+      #expect(outcome.isPaired && swapped.isPaired && outcome.reference == swapped.reference.peer)
+      #expect(outcome.aliceReport.shakeSeconds == swapped.aliceReport.shakeSeconds)
+      #expect(outcome.aliceReport.keptBits == swapped.aliceReport.keptBits && outcome.errors == swapped.errors)
+      #expect(outcome.telling.report.clamp == swapped.telling.report.clamp)
+    }
   }
 
   @Test("stops about a second after the last second used, when that one's mask can be opened")

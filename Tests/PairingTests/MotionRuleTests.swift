@@ -191,10 +191,10 @@ import Testing
         let alignment = peer.core.alignment, let grid = SampleGrid(start: alice.gridStart, period: alice.gridPeriod),
         let plan = try? Planner(
           alice: alice.preamble, bob: own.preamble, alignment: alignment, grid: grid, rules: rules
-        ).propose(.guard)
+        ).propose(.guard).plan
       else { return [frame] }
       planned = true
-      return [Frame(type: .plan, body: plan.encoded())]
+      return [.plan(plan.encoded())]
     }
     let reason = duel.run()
     #expect(planned, "no such plan was made")
@@ -272,11 +272,11 @@ import Testing
 
   @Test func aGuardBeyondTheMenuIsRefused() throws {
     var duel = try Duel.altering(.plan, honest: .alice) { frame in
-      // The guard of the first channel: behind width, filters and count, kind, axis, order, deviation and levels.
-      guard let plan = try? SignalPlan(decoding: frame.body) else { return [frame] }
+      // The guard of the first channel: behind reference, width, filters and count, kind, axis, order, deviation and levels.
+      guard let plan = try? SignalPlan(decoding: frame.plan) else { return [frame] }
       let filters = 1 + plan.chain.filters.count * (2 + 2 * MatchingFilter.tapCount)
       var copy = frame
-      copy.body[1 + filters + 1 + 2 + 1 + 2 + 1] = 200
+      copy.body[1 + 1 + filters + 1 + 2 + 1 + 2 + 1] = 200
       return [copy]
     }
     #expect(duel.run()?.code == "malformed-message")

@@ -138,9 +138,9 @@ import Testing
     for (name, change) in changes {
       var altered = false
       var duel = try Self.altering(.plan, honest: .alice) { frame in
-        guard let plan = try? OffsetPlan(decoding: frame.body), let other = change(plan) else { return [frame] }
+        guard let plan = try? OffsetPlan(decoding: frame.plan), let other = change(plan) else { return [frame] }
         altered = true
-        return [Frame(type: .plan, body: other.encoded())]
+        return [.plan(other.encoded())]
       }
       let reason = duel.run()
       #expect(altered, "\(name) was not altered")
@@ -164,10 +164,10 @@ import Testing
         let alignment = peer.core.alignment, let grid = SampleGrid(start: alice.gridStart, period: alice.gridPeriod),
         let plan = try? Planner(
           alice: alice.preamble, bob: own.preamble, alignment: alignment, grid: grid, rules: rules
-        ).propose(.offset)
+        ).propose(.offset).plan
       else { return [frame] }
       planned = true
-      return [Frame(type: .plan, body: plan.encoded())]
+      return [.plan(plan.encoded())]
     }
     let reason = duel.run()
     #expect(planned)

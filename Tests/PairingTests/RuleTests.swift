@@ -205,14 +205,35 @@ import Testing
     for (name, change) in changes {
       var altered = false
       var duel = try Duel.altering(.plan, honest: .alice) { frame in
-        guard let plan = try? SignalPlan(decoding: frame.body), let other = change(plan) else { return [frame] }
+        guard let plan = try? SignalPlan(decoding: frame.plan), let other = change(plan) else { return [frame] }
         altered = true
-        return [Frame(type: .plan, body: other.encoded())]
+        return [.plan(other.encoded())]
       }
       let reason = duel.run()
       #expect(altered, "\(name) was not altered")
       #expect(reason?.code == "plan-rejected", "\(name): \(String(describing: reason))")
     }
+  }
+
+  @Test(arguments: PairingRole.allCases, PairingRole.allCases)
+  func eitherBoardMayBeTheReference(honest: PairingRole, reference: PairingRole) throws {
+    var duel = try Duel(honest: honest, references: [reference])
+    #expect(duel.run() == nil)
+    #expect(duel.machine.report.reference == reference && duel.peer.core.reference == reference)
+    #expect((duel.machine.report.cascade?.passes == nil) == (honest == reference), "the other one corrects its bits")
+  }
+
+  @Test(arguments: [0, 0x40, PairingRole.bob.byte]) func aReferenceThatCannotBeOneIsRefused(byte: UInt8) throws {
+    var duel = try Duel.altering(.plan, honest: .alice) { [Frame(type: .plan, body: [byte] + $0.plan)] }
+    #expect(duel.run()?.code == "plan-rejected")
+  }
+
+  @Test func aPlanForTheOtherReferenceIsRefused() throws {
+    // Bob's plan follows from his grid, and he says that it is Alice's.
+    let peer = try ScriptedPeer(role: .bob, recording: Rig.mixed.bob.recording, references: [.bob])
+    var duel = try Duel(honest: .alice, rig: Rig.mixed, peer: peer, references: PairingRole.allCases)
+    duel.peer.script = { frame, _ in [frame.type == .plan ? .plan(frame.plan) : frame] }
+    #expect(duel.run()?.code == "plan-rejected")
   }
 
   @Test func aPlanThatIsNoneIsRefused() throws {

@@ -73,6 +73,8 @@ private struct Attempt {
         role: role, sessionID: Duel.sessionID, source: .recording(assumesOnset: false),
         sensors: [.gyroscope, .accelerometer])
       configuration.profiles = [profile]
+      // So that the key zone is not over after a few seconds.
+      if profile == .guard { configuration.margin = 800 }
       return try PairingMachine(configuration: configuration)
     }
   }
