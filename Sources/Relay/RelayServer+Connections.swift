@@ -36,7 +36,7 @@ extension RelayServer {
         ChannelOptions.writeBufferWaterMark,
         value: .init(low: max(1, limits.sendQueueBytes / 2), high: limits.sendQueueBytes)
       )
-      .childChannelOption(ChannelOptions.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 2 * 1024))
+      .childChannelOption(ChannelOptions.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 512))
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture { try prepare(channel, services: services, surface: surface) }
       }
