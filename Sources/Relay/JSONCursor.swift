@@ -155,7 +155,15 @@ struct JSONCursor {
   /// Whether a string that was read says `text`, escapes resolved. It costs no more than `text` is long.
   static func string(_ span: Span, in bytes: UnsafeBufferPointer<UInt8>, equals text: StaticString) -> Bool {
     let wanted = UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
-    guard span.escaped || span.range.count == wanted.count else { return false }
+    if !span.escaped {
+      guard span.range.count == wanted.count else { return false }
+      var offset = 0
+      while offset < wanted.count {
+        if bytes[span.range.lowerBound + offset] != wanted[offset] { return false }
+        offset += 1
+      }
+      return true
+    }
     var cursor = JSONCursor(bytes, in: span.range)
     var offset = 0
     while !cursor.isAtEnd {
