@@ -272,8 +272,6 @@ final class HTTPHandler: ChannelInboundHandler, RemovableChannelHandler {
     } catch {
       return false
     }
-    // Messages are longer than heads, and each is bounded in what it costs.
-    try? context.channel.syncOptions?.setOption(ChannelOptions.recvAllocator, value: AdaptiveRecvByteBufferAllocator())
     pipeline.removeHandler(codec.headGuard, promise: nil)
     pipeline.removeHandler(context: context, promise: nil)
     return true

@@ -22,8 +22,6 @@ extension RelayServer {
     }
   }
 
-  /// Requests that a client sends ahead are answered a read at a time, and reads are short before a connection is a
-  /// WebSocket: the others of its event loop wait for some tens of answers, not for thousands.
   static func bootstrap(
     on group: MultiThreadedEventLoopGroup, _ services: RelayServices, _ surface: HTTPHandler.Surface
   ) -> ServerBootstrap {
@@ -36,7 +34,6 @@ extension RelayServer {
         ChannelOptions.writeBufferWaterMark,
         value: .init(low: max(1, limits.sendQueueBytes / 2), high: limits.sendQueueBytes)
       )
-      .childChannelOption(ChannelOptions.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 512))
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture { try prepare(channel, services: services, surface: surface) }
       }

@@ -71,18 +71,6 @@ struct WaitingFramesTests {
     return pieces
   }
 
-  @Test("long messages are read in long pieces once a connection is a WebSocket")
-  func reads() throws {
-    let bench = Bench()
-    let code = try bench.services.store.open(from: nil).code.text
-    let alice = try bench.socket("/ws/\(code)/alice")
-    let options = alice.options.filter { $0.option is ChannelOptions.Types.RecvAllocatorOption }
-    #expect(options.count == 1)
-    #expect(options.first?.value is AdaptiveRecvByteBufferAllocator)
-    alice.close(promise: nil)
-    try bench.eventLoop.syncShutdownGracefully()
-  }
-
   @Test("small ones go out in one piece, in order")
   func smallFrames() throws {
     let pieces = try relay(Array(repeating: 32, count: 50))
