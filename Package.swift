@@ -100,7 +100,7 @@ let package = Package(
     .target(
       name: "RelayProgram",
       dependencies: [
-        "Relay", "Configuration", "Service", "Console", "Platform",
+        "Relay", "Configuration", "Service", "Console", "Platform", "CProcess",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),

@@ -29,6 +29,12 @@ void cprocess_keep_freed_memory(int bytes) {
 #endif
 }
 
+void cprocess_give_back_freed_memory(void) {
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
+}
+
 int cprocess_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
 
 int cprocess_add_close_from(posix_spawn_file_actions_t *actions, int first) {

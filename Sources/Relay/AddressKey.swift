@@ -1,12 +1,13 @@
 /// What counts as one client address: an IPv4 address, or the /64 network of an IPv6 address, which one household
 /// or one server typically has for itself.
 struct AddressKey: Sendable, Hashable {
-  private let isIPv4: Bool
+  // In this order, which takes no padding.
   private let value: UInt64
+  private let isIPv4: Bool
 
   init(_ address: IPAddress) {
     isIPv4 = address.isIPv4
-    value = isIPv4 ? address.low : address.high
+    value = address.isIPv4 ? address.low : address.high
   }
 }
 

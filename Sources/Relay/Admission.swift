@@ -15,6 +15,8 @@ final class Admission: Sendable {
 
   private struct State: Sendable {
     var connections = 0
+    /// The most there were at a time since ``Admission/leaveSpareMemory()`` last said so.
+    var mostConnections = 0
     var perAddress = AddressTally()
     var sockets = Sockets()
     var lookups: AddressQuota
@@ -48,6 +50,7 @@ final class Admission: Sendable {
         state.perAddress.add(address)
       }
       state.connections += 1
+      state.mostConnections = max(state.mostConnections, state.connections)
       return nil
     }
   }
@@ -57,6 +60,18 @@ final class Admission: Sendable {
     state.withLockedValue { state in
       state.connections -= 1
       if let address { state.perAddress.remove(address) }
+    }
+  }
+
+  /// Whether so many connections are gone that it pays to give back to the system what they took: half of the most there
+  /// were, and a hundred at least. Then counting begins anew.
+  func leaveSpareMemory() -> Bool {
+    state.withLockedValue { state in
+      guard state.mostConnections - state.connections >= 100, state.connections <= state.mostConnections / 2 else {
+        return false
+      }
+      state.mostConnections = state.connections
+      return true
     }
   }
 

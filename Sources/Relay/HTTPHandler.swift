@@ -100,7 +100,8 @@ final class HTTPHandler: ChannelInboundHandler, RemovableChannelHandler {
   // MARK: Requests
 
   private func answer(_ context: ChannelHandlerContext, _ head: HTTPRequestHead) {
-    let wantsUpgrade = head.headers.contains(name: "upgrade")
+    // After these the parser takes what follows for another protocol, also where we do not.
+    let wantsUpgrade = head.headers.contains(name: "upgrade") || head.method == .CONNECT
     let route = self.route(to: head.uri)
     let allowed: HTTPMethod = route == .newSession ? .POST : .GET
     guard head.method == allowed || (allowed == .GET && head.method == .HEAD) || route == .unknown else {
@@ -136,7 +137,6 @@ final class HTTPHandler: ChannelInboundHandler, RemovableChannelHandler {
       response = refusal
     case .unknown: response = .notFound
     }
-    // A parser that has seen an upgrade stops there, also where the upgrade is ignored.
     respond(context, to: head, response, close: wantsUpgrade || isDraining)
   }
 

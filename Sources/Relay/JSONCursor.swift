@@ -152,17 +152,35 @@ struct JSONCursor {
     return result
   }
 
-  /// Whether a string that was read says `text`, escapes resolved.
+  /// Whether a string that was read says `text`, escapes resolved. It costs no more than `text` is long.
   static func string(_ span: Span, in bytes: UnsafeBufferPointer<UInt8>, equals text: StaticString) -> Bool {
     let wanted = UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
-    if span.escaped { return characters(of: span, in: bytes).elementsEqual(wanted) }
-    guard span.range.count == wanted.count else { return false }
-    var offset = 0
-    while offset < wanted.count {
-      if bytes[span.range.lowerBound + offset] != wanted[offset] { return false }
-      offset += 1
+    if !span.escaped {
+      guard span.range.count == wanted.count else { return false }
+      var offset = 0
+      while offset < wanted.count {
+        if bytes[span.range.lowerBound + offset] != wanted[offset] { return false }
+        offset += 1
+      }
+      return true
     }
-    return true
+    var cursor = JSONCursor(bytes, in: span.range)
+    var offset = 0
+    while !cursor.isAtEnd {
+      if cursor.current == UInt8(ascii: "\\") {
+        // The string was read once already, so its escapes are sound; nothing is equal to one that is not.
+        guard let scalar = try? cursor.escape() else { return false }
+        for unit in UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter {
+          guard offset < wanted.count, unit == wanted[offset] else { return false }
+          offset += 1
+        }
+      } else {
+        guard offset < wanted.count, cursor.current == wanted[offset] else { return false }
+        offset += 1
+        cursor.index += 1
+      }
+    }
+    return offset == wanted.count
   }
 
   /// Passes over one value of any kind. Which of the open levels are objects is one bit each.

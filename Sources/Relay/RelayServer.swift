@@ -119,6 +119,17 @@ public final class RelayServer: Sendable {
     for loop in running?.loops ?? [] { try? await loop.eventLoop.submit {}.get() }
   }
 
+  /// Whether many connections are gone since this was last so, and with them the need for most of the process's memory.
+  ///
+  /// Freed memory is kept for the next connections otherwise, since small pieces that are in use lie among it: whoever
+  /// asks gives it back to the system (malloc_trim(3)).
+  public func leavesSpareMemory() -> Bool {
+    let running: Running? = state.withLockedValue { state in
+      if case .running(let running) = state.phase { running } else { nil }
+    }
+    return running?.services.admission.leaveSpareMemory() ?? false
+  }
+
   /// Reads certificate and key anew; connections from now on get them, those that are open keep theirs.
   /// - Parameter files: Where they are now; of the relay's configuration otherwise.
   /// - Throws: ``RelayServerError/unusableTLS(_:)``, and goes on with what it has.

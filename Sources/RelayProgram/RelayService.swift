@@ -1,3 +1,4 @@
+internal import CProcess
 import Configuration
 import Console
 import Dispatch
@@ -11,6 +12,9 @@ struct RelayService: Sendable {
   /// Reads the configuration again.
   let load: @Sendable () throws -> Settings
   let environment: [String: String]
+  /// How often memory that many connections left is given back. It takes some milliseconds in which no other thread can
+  /// allocate.
+  private static let memoryInterval = Duration.seconds(60)
 
   /// Runs until the relay has ended after SIGTERM or SIGINT.
   func run(_ settings: Settings) throws {
@@ -56,6 +60,11 @@ struct RelayService: Sendable {
     await withTaskGroup(of: Void.self) { group in
       group.addTask { await server.waitUntilClosed() }
       group.addTask { await obey(signals, server, settings, manager, logger) }
+      group.addTask {
+        while (try? await Task.sleep(for: Self.memoryInterval)) != nil {
+          if server.leavesSpareMemory() { cprocess_give_back_freed_memory() }
+        }
+      }
       if let interval = manager.watchdogInterval {
         group.addTask {
           while !Task.isCancelled {

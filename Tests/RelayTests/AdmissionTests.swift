@@ -32,6 +32,33 @@ struct AdmissionTests {
     #expect(admission.admitConnection(from: nil) == "openConnections")
   }
 
+  @Test("memory is spare once half of the connections are gone, and a hundred at least, and then not again")
+  func spareMemory() {
+    let admission = admission { $0.connectionsPerAddress = 1_000 }
+    func connect(_ count: Int) { for _ in 0..<count { #expect(admission.admitConnection(from: here) == nil) } }
+    func leave(_ count: Int) { for _ in 0..<count { admission.releaseConnection(from: here) } }
+    #expect(!admission.leaveSpareMemory())
+    connect(99)
+    leave(99)
+    #expect(!admission.leaveSpareMemory())
+    connect(100)
+    leave(99)
+    #expect(!admission.leaveSpareMemory())
+    leave(1)
+    #expect(admission.leaveSpareMemory())
+    #expect(!admission.leaveSpareMemory())
+    connect(300)
+    leave(149)
+    #expect(!admission.leaveSpareMemory())
+    leave(1)
+    #expect(admission.leaveSpareMemory())
+    // From the 150 that are left.
+    leave(99)
+    #expect(!admission.leaveSpareMemory())
+    leave(1)
+    #expect(admission.leaveSpareMemory())
+  }
+
   @Test("what a proxy forwards counts for whom it names")
   func forwarded() {
     let admission = admission { $0.connectionsPerAddress = 1 }

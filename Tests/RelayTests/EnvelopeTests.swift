@@ -31,6 +31,8 @@ struct EnvelopeTests {
       (#"{"type":"packet","n":[0,-0,1,-1.5,1e9,1E-9,12.5e+3,true,false,null]}"#, .forward),
       (#"{"type":"packet","s":"\"\\\/\b\f\n\r\t\u0000\ud83d\ude00é😀"}"#, .forward),
       (#"{"type":"packet","payload":{"a":1,"a":2},"x":1,"x":2}"#, .forward),
+      (#"{"\u0074\u0079\u0070\u0065":"\u0062\u0079\u0065"}"#, .bye),
+      (#"{"type":"packet","typ":1,"typ\u00e9":1,"type\u0000":1,"t\u0079pes":1,"\ud83d\ude00":1,"\"":1}"#, .forward),
       ("{\"type\":\"packet\",\"n\":" + String(repeating: "9", count: 5_000) + "}", .forward),
       (#"{"type":"commit","payload":{"commit_b64":"\#(commitment)","seq":9}}"#, .commit),
       (
@@ -66,6 +68,7 @@ struct EnvelopeTests {
       ("{\"type\":{\"type\":\"packet\"}}", .typeNotText),
       ("{\"type\":\"evil\"}", .unknownType), ("{\"type\":\"\"}", .unknownType), ("{\"type\":\"Packet\"}", .unknownType),
       ("{\"type\":\"packet \"}", .unknownType), ("{\"type\":\"packet\\u0000\"}", .unknownType),
+      ("{\"type\":\"\\u0070acke\"}", .unknownType), ("{\"type\":\"\\ud83d\\ude00\"}", .unknownType),
       ("{\"type\":\"ping\",\"type\":\"packet\"}", .repeatedMember),
       ("{\"type\":\"packet\",\"t\\u0079pe\":\"ping\"}", .repeatedMember),
       ("{\"type\":\"commit\",\"payload\":{},\"payload\":{}}", .repeatedMember),

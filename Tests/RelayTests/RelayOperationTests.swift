@@ -35,6 +35,8 @@ extension OverTheNetwork {
         for _ in 0..<6 { _ = await alice.message() }
         let waiting = try await RawClient(port: port)
         #expect(await waiting.request("GET", "/rooms/lab", headers: RawClient.upgrade)?.status == 101)
+        // It is in the room when it is told so; the answer to the upgrade comes before.
+        #expect(await waiting.message()?.text.contains("waiting") == true)
         let response = try #require(await http.request("GET", "/metrics"))
         #expect(response.head.lowercased().contains("content-type: text/plain; version=0.0.4"))
         #expect(!response.body.contains(code))

@@ -59,6 +59,18 @@ extension OverTheNetwork {
 
     // MARK: The protocol
 
+    @Test("nothing is read after CONNECT, whose parser expects another protocol, and the client is told so")
+    func connect() async throws {
+      try await withRelay { port in
+        let client = try await RawClient(port: port)
+        client.send("CONNECT test:80 HTTP/1.1\r\nHost: test\r\n\r\nGET /healthz HTTP/1.1\r\nHost: test\r\n\r\n")
+        let refused = try #require(await client.response())
+        #expect(refused.status == 404)
+        #expect(refused.head.lowercased().contains("connection: close"))
+        #expect(await client.response() == nil)
+      }
+    }
+
     @Test("answers HTTP as the protocol has it, request after request on one connection")
     func http() async throws {
       try await withRelay { port in

@@ -177,12 +177,43 @@ struct SmallPartsTests {
     var quota = AddressQuota(limit: 1, capacity: 4)
     for address in 0..<10_000 as Range<UInt32> {
       #expect(quota.admit(AddressKey(ipv4: address), at: Int64(address)) == nil)
-      #expect(quota.trackedAddresses <= 4)
+      #expect(quota.trackedAddresses(at: Int64(address)) <= 4)
+      #expect(quota.places <= 256)
     }
     #expect(quota.admit(AddressKey(ipv4: 9_999), at: 10_000) != nil)
     #expect(quota.admit(AddressKey(ipv4: 0), at: 10_000) == nil)
     #expect(quota.admit(AddressKey(ipv4: 9_999), at: 10_000 + AddressQuota.hour) == nil)
-    #expect(quota.trackedAddresses == 1)
+    #expect(quota.trackedAddresses(at: 10_000 + AddressQuota.hour) == 1)
+  }
+
+  @Test("the address table has a fixed size, and few addresses take little of it")
+  func quotaMemory() {
+    var quota = AddressQuota(limit: 1, capacity: 65_536)
+    #expect(quota.places == 0)
+    for address in 0..<10 as Range<UInt32> { #expect(quota.admit(AddressKey(ipv4: address), at: 0) == nil) }
+    #expect(quota.places <= 10 * 256)
+    #expect(quota.trackedAddresses(at: 0) == 10)
+    for address in 0..<10 as Range<UInt32> {
+      #expect(quota.wait(of: AddressKey(ipv4: address), at: 1) == AddressQuota.hour - 1)
+      #expect(quota.admit(AddressKey(ipv4: address), at: 1) == AddressQuota.hour - 1)
+    }
+    for address in 0..<400_000 as Range<UInt32> { _ = quota.admit(AddressKey(ipv4: address), at: 2) }
+    #expect(quota.places == 65_536)
+    #expect(quota.trackedAddresses(at: 3) == 65_536)
+    #expect(quota.trackedAddresses(at: 2 + AddressQuota.hour) == 0)
+  }
+
+  @Test("thousands of addresses are told apart exactly")
+  func quotaOfMany() {
+    var quota = AddressQuota(limit: 3, per: AddressQuota.minute)
+    var refused = 0
+    for round in 1...4 as ClosedRange<Int64> {
+      for address in 0..<2_000 as Range<UInt32> where quota.admit(AddressKey(ipv4: address), at: round) != nil {
+        #expect(round == 4)
+        refused += 1
+      }
+    }
+    #expect(refused == 2_000)
   }
 
   @Test("used codes are remembered for at least a generation")
@@ -195,6 +226,25 @@ struct SmallPartsTests {
       for recent in codes[max(0, index - 10)...index] { #expect(used.contains(recent)) }
     }
     #expect(!used.contains(codes[0]))
+  }
+
+  @Test("used codes take the same memory from the first to the last, and leave fresh ones to draw")
+  func usedCodesMemory() throws {
+    var used = UsedCodes(generation: 1 << 12)
+    var random = SeededGenerator(seed: 15)
+    var draws = 0
+    for _ in 0..<1 << 14 {
+      var code = SessionCode.random(using: &random)
+      draws += 1
+      for _ in 0..<100 where used.contains(code) {
+        code = .random(using: &random)
+        draws += 1
+      }
+      try #require(!used.contains(code))
+      used.insert(code)
+      #expect(used.byteCount == 4_096)
+    }
+    #expect(draws < 2 << 14)
   }
 
   @Test("deadlines come out in order", arguments: 0..<5 as Range<UInt64>)
@@ -262,6 +312,11 @@ struct SmallPartsTests {
     #expect(Route(target: "/rooms/?ticket=") == .room(name: "", ticket: ""))
     #expect(Route(target: "/rooms/lab?a=b&ticket=c=d&ticket=e#ticket=f") == .room(name: "lab", ticket: "c=d"))
     #expect(Route(target: "/rooms/lab?tickets=c#?ticket=d") == .room(name: "lab", ticket: nil))
+    #expect(Route(target: "/rooms/lab?ticket") == .room(name: "lab", ticket: nil))
+    #expect(Route(target: "/rooms/lab?&&ticket=&") == .room(name: "lab", ticket: ""))
+    #expect(Route(target: "/ws/A\u{301}\u{1F600}/b\u{308}") == .socket(code: "A\u{301}\u{1F600}", role: "b\u{308}"))
+    // A mark that would join the sign before it to one character, for whoever reads characters.
+    #expect(Route(target: "/session/\u{301}A?\u{301}b") == .session(code: "\u{301}A"))
     for other in [
       "/rooms", "/rooms/a/b", "", "*", "//", "/ws", "/ws/a", "/ws/a/b/c", "/session/a/b", "/sessions",
       "http://x/session", "session",

@@ -18,6 +18,9 @@ int cprocess_overwrite_freed_memory(void);
 // system at once, which for a program that frees and allocates buffers all the time would mean a page fault for each page.
 void cprocess_keep_freed_memory(int bytes);
 
+// malloc_trim(3): whole pages of freed memory go back to the system, wherever they lie. Nothing where the C library cannot.
+void cprocess_give_back_freed_memory(void);
+
 // pipe2 with O_CLOEXEC (pipe(2)). 0, or -1 with errno set.
 int cprocess_pipe(int ends[2]);
 
