@@ -145,10 +145,12 @@ extension LinkSuite {
       "Packets stay whole when the relay reads slowly while it sends packets and pings itself",
       arguments: PingPolicy.allCases)
     func slowRelay(pings: PingPolicy) async throws {
-      let total = 200
       let outcome = Locked((packets: 0, pongs: 0, damaged: 0))
+      let isFull = DispatchSemaphore(value: 0)
       let relay = try ScriptedRelay(receiveBuffer: 4096) { peer in
         try peer.admit()
+        // However much the kernel takes, the queue is full once before anything is read.
+        _ = isFull.wait(timeout: .now() + 20)
         while true {
           let frame = try peer.readFrame()
           if frame.opcode == 8 { return try peer.send(close: 1000) }
@@ -172,12 +174,17 @@ extension LinkSuite {
       let link = try await open(relay, pings: pings) { $0.closeDeadline = .seconds(20) }
       let reader = Task { await link.remainingEvents() }
       var refusals = 0
-      for value in 0..<total {
-        let packet = [UInt8](repeating: UInt8(truncatingIfNeeded: value), count: 12_000)
+      var total = 0
+      var afterwards = 50
+      while total < 5000, afterwards > 0 {
+        let packet = [UInt8](repeating: UInt8(truncatingIfNeeded: total), count: 12_000)
         while link.refuses(packet) {
           refusals += 1
+          isFull.signal()
           try await Task.sleep(for: .milliseconds(1))
         }
+        total += 1
+        if refusals > 0 { afterwards -= 1 }
       }
       await link.close()
       let result = outcome.withLock { $0 }
