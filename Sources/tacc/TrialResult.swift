@@ -43,6 +43,8 @@ struct TrialResult: Encodable, Sendable {
   var seconds = Seconds()
   var fit: Double?
   var whitenedCorrelation: Double?
+  /// The board whose grid and bits are the reference.
+  var reference: String?
   var plan: Plan?
   var raw: Int?
   /// Share of one side's kept cells that the other kept too.
@@ -93,6 +95,7 @@ struct TrialResult: Encodable, Sendable {
       processing: rounded(outcome.processingSeconds, 4))
     fit = report.alignment.map { rounded($0.fit, 5) }
     whitenedCorrelation = report.whitenedCorrelation.map { rounded($0, 4) }
+    reference = report.reference?.rawValue
     if !report.channels.isEmpty {
       plan = Plan(
         stepMs: report.stepSpacing.map { rounded($0 * 1000, 3) }, predictedErrorRate: report.predictedErrorRate,
