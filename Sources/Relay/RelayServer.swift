@@ -31,6 +31,9 @@ public final class RelayServer: Sendable {
   private struct State: Sendable {
     var phase = Phase.new
     var waiting: [CheckedContinuation<Void, Never>] = []
+    /// How many have the event loops in use, which are not shut down before they have let go.
+    var loopUsers = 0
+    var waitingForLoops: [CheckedContinuation<Void, Never>] = []
   }
 
   private let configuration: RelayConfiguration
@@ -113,10 +116,39 @@ public final class RelayServer: Sendable {
 
   /// Whether every event loop still does its work; waits for as long as one does not.
   public func checkLoops() async {
-    let running: Running? = state.withLockedValue { state in
-      if case .running(let running) = state.phase { running } else { nil }
+    guard let running = takeLoops() else { return }
+    for loop in running.loops { try? await loop.eventLoop.submit {}.get() }
+    releaseLoops()
+  }
+
+  /// What runs, if it does, whose event loops go on until ``releaseLoops()``: one that was shut down drops what it is asked to
+  /// do, and whoever waits for that waits forever.
+  private func takeLoops() -> Running? {
+    state.withLockedValue { state in
+      guard case .running(let running) = state.phase else { return nil }
+      state.loopUsers += 1
+      return running
     }
-    for loop in running?.loops ?? [] { try? await loop.eventLoop.submit {}.get() }
+  }
+
+  private func releaseLoops() {
+    let waiting = state.withLockedValue { state in
+      state.loopUsers -= 1
+      guard state.loopUsers == 0 else { return [CheckedContinuation<Void, Never>]() }
+      defer { state.waitingForLoops = [] }
+      return state.waitingForLoops
+    }
+    for continuation in waiting { continuation.resume() }
+  }
+
+  private func untilLoopsAreReleased() async {
+    await withCheckedContinuation { continuation in
+      let areFree = state.withLockedValue { state in
+        if state.loopUsers > 0 { state.waitingForLoops.append(continuation) }
+        return state.loopUsers == 0
+      }
+      if areFree { continuation.resume() }
+    }
   }
 
   /// Whether many connections are gone since this was last so, and with them the need for most of the process's memory.
@@ -151,10 +183,9 @@ public final class RelayServer: Sendable {
   ///
   /// A call of ``shutdown(gracefully:)`` meanwhile cuts the time short.
   public func drain() async {
-    let running: Running? = state.withLockedValue { state in
-      if case .running(let running) = state.phase { running } else { nil }
-    }
-    guard let running, !running.services.admission.isDraining, let eventLoop = running.loops.first?.eventLoop else {
+    guard let running = takeLoops() else { return await waitUntilClosed() }
+    guard !running.services.admission.isDraining, let eventLoop = running.loops.first?.eventLoop else {
+      releaseLoops()
       return await waitUntilClosed()
     }
     let sessions = running.services.admission.sockets.sessions
@@ -167,6 +198,7 @@ public final class RelayServer: Sendable {
     for loop in running.loops { try? await loop.eventLoop.submit { loop.value.drain() }.get() }
     try? await drained.futureResult.get()
     timer.cancel()
+    releaseLoops()
     await shutdown(gracefully: true)
   }
 
@@ -191,6 +223,7 @@ public final class RelayServer: Sendable {
       // Every connection closes itself by its own deadline.
       try? await idle.get()
     }
+    await untilLoopsAreReleased()
     try? await running.group.shutdownGracefully()
     becomeStopped()
   }
