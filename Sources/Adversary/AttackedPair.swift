@@ -5,6 +5,8 @@ import Pairing
 /// A pairing that came to bits, as the bench attacks it: kept symbols with what is public of each, the truth, and the
 /// motion they were cut from.
 ///
+/// Alice is the reference here, whichever board that is.
+///
 /// An attack takes from it what its rules allow: everything public, and of Alice's values those before the one it guesses.
 package struct AttackedPair: Sendable {
   /// What it is called in tables.

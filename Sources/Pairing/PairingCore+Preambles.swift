@@ -151,7 +151,9 @@ extension PairingCore {
       } catch {
         switch error {
         case .alignment(let error): throw .alignment(error)
-        case .plan(let failure): throw reason(for: failure)
+        case .plan(let failure, let alignment):
+          report.alignment = alignment
+          throw reason(for: failure)
         }
       }
     }

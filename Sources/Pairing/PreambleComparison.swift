@@ -12,7 +12,8 @@ struct PreambleComparison: Sendable {
   /// Why the boards do not belong together.
   enum Failure: Error {
     case alignment(AlignmentError)
-    case plan(PlanFailure)
+    /// Aligned, but not the same in detail.
+    case plan(PlanFailure, Alignment)
   }
 
   /// Runs both gates.
@@ -30,6 +31,6 @@ struct PreambleComparison: Sendable {
     planner = Planner(alice: first, bob: second, alignment: alignment, grid: grid, rehearsal: rehearsal)
     do throws(PlanFailure) {
       whitenedCorrelation = try planner.checkWhitenedCorrelation()
-    } catch { throw .plan(error) }
+    } catch { throw .plan(error, alignment) }
   }
 }

@@ -134,6 +134,8 @@ import Testing
     let alice = try whole.swinging(tremor: 1.4, seed: 1)
     let bob = try whole.swinging(tremor: 1.4, seed: 2)
     #expect(try abort(honest: honest, alice: alice, bob: bob) == "fine-motion-differs")
+    let outcome = try LocalPairing(alice: alice, bob: bob) { PairingInstant(nanoseconds: 0) }.run()
+    #expect((outcome.telling.report.alignment?.fit ?? 0) > 0.9, "the report tells how well the rest fits")
   }
 
   @Test(arguments: PairingRole.allCases, PairingRole.allCases)
