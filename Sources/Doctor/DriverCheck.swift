@@ -60,7 +60,7 @@ struct DriverCheck {
       "interrupt", .problem,
       "\(device.name ?? device.id) has no buffer, since the kernel knows of no interrupt line of it: wire INT, and name its "
         + "line in the device tree"
-        + (board.isRaspberry ? "" : " (devicetree-notes/README.md, Other boards)"),
+        + (board.isRaspberry ? "" : " (\(board.otherBoards))"),
       command: board.overlayCommand(shell))
   }
 
@@ -90,7 +90,7 @@ struct DriverCheck {
       "the kernel knows of no motion sensor (\(error.problem)): "
         + (board.isRaspberry
           ? "an MPU-6050 at 0x68 with INT at GPIO4 needs an overlay, and a restart"
-          : "the device tree must describe it (devicetree-notes/README.md, Other boards)"),
+          : "the device tree must describe it (\(board.otherBoards))"),
       command: board.overlayCommand(shell))
   }
 
@@ -139,6 +139,13 @@ struct BoardModel {
 
   /// Whether it is a Raspberry Pi.
   var isRaspberry: Bool { tree.text("/proc/device-tree/model")?.hasPrefix("Raspberry Pi") ?? false }
+
+  /// Where it is written what boards of other kinds need: as the package installs it, or in the source.
+  var otherBoards: String {
+    let notes = "devicetree-notes/README.md"
+    let installed = "/usr/share/doc/tacc/\(notes)"
+    return "\(tree.exists(installed) ? installed : notes), Other boards"
+  }
 
   /// Gives a Raspberry Pi an MPU-6050 with an interrupt, and restarts it; `nil` on other boards.
   func overlayCommand(_ shell: Shell) -> String? {

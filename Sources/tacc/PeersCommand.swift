@@ -20,21 +20,36 @@ struct PeersCommand: ParsableCommand {
         sudo tacc peers rename raspberrypi "garage door"
         sudo tacc peers forget kitchen
 
-      \(HelpText.exitStatus([
-        0: "Done.",
-        1: "A file cannot be read or written, or a hook did not end well.",
-        2: "Bad usage, or no such peer.",
-      ]))
-
-      \(HelpText.environment(.agentKeys, .stateDirectory))
+      \(statusAndEnvironment)
       """,
     subcommands: [List.self, Show.self, Rename.self, Forget.self], defaultSubcommand: List.self)
+
+  /// What all of them end with, and read.
+  private static let statusAndEnvironment = """
+    \(HelpText.exitStatus([
+      0: "Done.",
+      1: "A file cannot be read or written, or a hook did not end well.",
+      2: "Bad usage, or no such peer.",
+    ]))
+
+    \(HelpText.environment(.agentKeys, .stateDirectory))
+    """
 
   /// What names a peer.
   static let peerHelp: ArgumentHelp = "The peer: its name, its fingerprint, or the first digits of that."
 
   struct List: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "List this board and all its peers.")
+    static let configuration = CommandConfiguration(
+      abstract: "List this board and all its peers.",
+      discussion: """
+        A line for each: name, fingerprint, when it was paired, short authentication string, strength.
+
+        EXAMPLES:
+          sudo tacc peers
+          sudo tacc peers list --json
+
+        \(statusAndEnvironment)
+        """)
 
     @OptionGroup var state: StateOptions
     @OptionGroup var output: OutputOptions
@@ -80,7 +95,14 @@ struct PeersCommand: ParsableCommand {
   struct Show: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Show all that is kept of a peer but its secret.",
-      usage: "tacc peers show <peer> [<options>]")
+      usage: "tacc peers show <peer> [<options>]",
+      discussion: """
+        EXAMPLES:
+          sudo tacc peers show kitchen
+          sudo tacc peers show 4f1c --json
+
+        \(statusAndEnvironment)
+        """)
 
     @Argument(help: PeersCommand.peerHelp)
     var peer: String
@@ -98,7 +120,15 @@ struct PeersCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Give a peer another name on this board.",
       usage: "tacc peers rename <peer> <name> [<options>]",
-      discussion: "The name that it calls itself takes the given one away.")
+      discussion: """
+        The name that it calls itself takes the given one away.
+
+        EXAMPLES:
+          sudo tacc peers rename raspberrypi "garage door"
+          sudo tacc peers rename "garage door" raspberrypi
+
+        \(statusAndEnvironment)
+        """)
 
     @Argument(help: PeersCommand.peerHelp)
     var peer: String
@@ -121,7 +151,14 @@ struct PeersCommand: ParsableCommand {
   struct Forget: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Forget a peer, and run the programs of on-forgotten.d.",
-      discussion: "The other board still knows this one until it forgets it too.")
+      discussion: """
+        The other board still knows this one until it forgets it too.
+
+        EXAMPLES:
+          sudo tacc peers forget kitchen
+
+        \(statusAndEnvironment)
+        """)
 
     @Argument(help: PeersCommand.peerHelp)
     var peer: String

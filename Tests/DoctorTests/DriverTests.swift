@@ -48,7 +48,14 @@ private func notFound(_ devices: [SensorSurvey.Device] = []) -> Result<SensorSur
     try tree.file("/sys/devices/platform/soc/i2c-1/1-0068/name", "ds1307\n")
     let findings = DriverCheck(tree: tree.system, shell: user).findings(notFound())
     #expect(findings.map(\.short) == ["driver problem"])
-    #expect(findings[0].text.contains("device tree must describe it"))
+    #expect(findings[0].text.contains("device tree must describe it (devicetree-notes/README.md, Other boards)"))
+  }
+
+  @Test func theNotesAreNamedWhereThePackageHasThem() throws {
+    let tree = try Tree()
+    try tree.file("/usr/share/doc/tacc/devicetree-notes/README.md")
+    let findings = DriverCheck(tree: tree.system, shell: user).findings(notFound())
+    #expect(findings[0].text.contains("(/usr/share/doc/tacc/devicetree-notes/README.md, Other boards)"))
   }
 
   @Test func aRaspberryPiWithoutOverlayGetsOne() throws {
