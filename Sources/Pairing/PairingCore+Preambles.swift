@@ -144,7 +144,7 @@ extension PairingCore {
       throw .plan(.unsuitableRate(period: recording.duration / Double(max(1, recording.count))))
     }
     var correlations: [Double] = []
-    for reference in PairingRole.allCases {
+    for reference in configuration.references {
       guard let first = bodies[reference], let second = bodies[reference.peer] else { continue }
       guard
         let grid = first.isWithoutGrid
@@ -154,7 +154,7 @@ extension PairingCore {
         let comparison = try PreambleComparison(
           reference: reference, first.preamble, second.preamble, grid: grid, rehearsal: configuration.rehearsal)
         correlations.append(comparison.whitenedCorrelation)
-        if configuration.references.contains(reference), !first.isWithoutGrid { comparisons.append(comparison) }
+        if !first.isWithoutGrid { comparisons.append(comparison) }
       } catch {
         switch error {
         case .alignment(let error): throw reason(for: error)
