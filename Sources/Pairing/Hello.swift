@@ -3,7 +3,7 @@ import Motion
 /// The first message, in clear: who can do what. It carries no stable identifier.
 struct Hello: Sendable, Equatable {
   /// The protocol version spoken here.
-  static let version: UInt8 = 3
+  static let version: UInt8 = 4
   static let nonceCount = 32
   private static let magic = ascii("TACC2")
 

@@ -135,22 +135,29 @@ extension PairingCore {
   }
 
   /// Both sides run the same gates on the same two preambles, with either board as the reference: motion that is one has
-  /// to be so both ways. A board whose scans make no grid cannot be the reference.
+  /// to be so both ways. A board whose scans make no grid cannot be the reference; its gates run on the usual grid, or a peer
+  /// could choose by what it declares which of them it has to pass.
   private mutating func align() throws(AbortReason) {
     guard let own = ownPreamble, let peer = peerPreamble else { return }
     let bodies: [PairingRole: PreambleBody] = [role: own, role.peer: peer]
+    guard !own.isWithoutGrid || !peer.isWithoutGrid else {
+      throw .plan(.unsuitableRate(period: recording.duration / Double(max(1, recording.count))))
+    }
+    var correlations: [Double] = []
     for reference in configuration.references {
-      guard let first = bodies[reference], let second = bodies[reference.peer], !first.isWithoutGrid else { continue }
-      guard let grid = SampleGrid(start: first.gridStart, period: first.gridPeriod) else {
-        throw .malformed("a grid that is none")
-      }
+      guard let first = bodies[reference], let second = bodies[reference.peer] else { continue }
+      guard
+        let grid = first.isWithoutGrid
+          ? PreambleComparison.usualGrid : SampleGrid(start: first.gridStart, period: first.gridPeriod)
+      else { throw .malformed("a grid that is none") }
       do {
-        comparisons.append(
-          try PreambleComparison(
-            reference: reference, first.preamble, second.preamble, grid: grid, rehearsal: configuration.rehearsal))
+        let comparison = try PreambleComparison(
+          reference: reference, first.preamble, second.preamble, grid: grid, rehearsal: configuration.rehearsal)
+        correlations.append(comparison.whitenedCorrelation)
+        if !first.isWithoutGrid { comparisons.append(comparison) }
       } catch {
         switch error {
-        case .alignment(let error): throw .alignment(error)
+        case .alignment(let error): throw reason(for: error)
         case .plan(let failure, let alignment):
           report.alignment = alignment
           throw reason(for: failure)
@@ -161,7 +168,7 @@ extension PairingCore {
       throw .plan(.unsuitableRate(period: recording.duration / Double(max(1, recording.count))))
     }
     report.alignment = comparison.alignment
-    report.whitenedCorrelation = comparisons.map(\.whitenedCorrelation).min()
+    report.whitenedCorrelation = correlations.min()
     report.preambleSeconds = KeyZone.start
     report.ledger.debit(.preamble, bits: 0, "preambles: two seconds that are no key material")
     outputs.append(.progress(.together))
@@ -183,12 +190,34 @@ extension PairingCore {
     return (best.comparison, best.proposal.plan)
   }
 
-  /// No plan: because of a sensor that repeats itself, if one does.
+  /// No plan: because of a sensor that repeats itself, or is too fast, if one is.
   private func reason(for failure: PlanFailure) -> AbortReason {
-    guard let own = ownPreamble, let peer = peerPreamble,
+    if let own = ownPreamble, let peer = peerPreamble,
       let repetition = Alignment.repetition(alice: own.preamble, bob: peer.preamble)
-    else { return .plan(failure) }
-    return .alignment(repetition)
+    {
+      return .alignment(repetition)
+    }
+    switch failure {
+    case .noUsableChannel, .tooFewSteps: return .plan(excessiveRate ?? failure)
+    default: return .plan(failure)
+    }
+  }
+
+  private func reason(for error: AlignmentError) -> AbortReason {
+    if case .tooFewScans = error, let rate = excessiveRate { return .plan(rate) }
+    return .alignment(error)
+  }
+
+  /// A rate beyond any grid's, if a board has one: of so many scans a preamble holds not nearly two seconds, and too little is
+  /// left to compare.
+  private var excessiveRate: PlanFailure? {
+    for body in [ownPreamble, peerPreamble] {
+      guard let body, body.isWithoutGrid, let first = body.preamble.times.first, let last = body.preamble.times.last
+      else { continue }
+      let period = Double(last - first) * 1e-6 / Double(body.preamble.times.count - 1)
+      if period < PreambleComparison.shortestSpacing { return .unsuitableRate(period: period) }
+    }
+    return nil
   }
 
   /// reference (0x41 or 0x42) ‖ the plan.

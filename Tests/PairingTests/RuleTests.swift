@@ -18,14 +18,15 @@ import Testing
 
   // MARK: - Greeting and outer channel
 
-  @Test func anotherVersionIsRefused() throws {
+  /// Version 3 had no reference in its plans.
+  @Test(arguments: [3, 9] as [UInt8]) func anotherVersionIsRefused(version: UInt8) throws {
     var duel = try Duel(honest: .alice)
     duel.peer.wire = { packet in
       var copy = packet
-      if copy[0] == 1 { copy[6] = 9 }
+      if copy[0] == 1 { copy[6] = version }
       return [copy]
     }
-    #expect(duel.run() == .unsupportedVersion(9))
+    #expect(duel.run() == .unsupportedVersion(version))
   }
 
   @Test func noCommonProfileIsRefused() throws {
