@@ -29,6 +29,8 @@ final class WebSocketHandler: ChannelInboundHandler, LoopMember {
   /// meanwhile. It brings up to 256 KiB, which are sixteen long messages or forty thousand empty frames.
   static let framesPerRead = 4_096
   static let shortReadBytes = 2 * 1024
+  /// What may have been on its way when the relay closed; who sends on has not understood, and does not have to.
+  static let framesAwaitingClose = 1_024
 
   private let services: RelayServices
   private let loop: LoopContext
@@ -145,7 +147,7 @@ final class WebSocketHandler: ChannelInboundHandler, LoopMember {
     guard closeDeadline == nil else {
       framesAfterClose += 1
       // The client's answer to our close; now nothing is left to wait for. Nor is there with one that goes on and on.
-      if frame.opcode == .connectionClose || framesAfterClose > services.limits.extraFrames {
+      if frame.opcode == .connectionClose || framesAfterClose > Self.framesAwaitingClose {
         context.close(promise: nil)
       }
       return

@@ -12,17 +12,17 @@ struct ManyFramesTests {
     ByteBuffer(bytes: Array(repeating: [0x80 | opcode, 0x80, 0, 0, 0, 0], count: count).flatMap { $0 })
   }
 
-  private func withSocket(_ body: (EmbeddedChannel, RelayLimits) throws -> Void) throws {
+  private func withSocket(_ body: (EmbeddedChannel) throws -> Void) throws {
     let bench = WaitingFramesTests.Bench()
     let channel = try bench.socket("/rooms/lab")
-    try body(channel, bench.services.limits)
+    try body(channel)
     if channel.isActive { channel.close(promise: nil) }
     try bench.eventLoop.syncShutdownGracefully()
   }
 
   @Test("from then on little is read at a time, so that they keep no other waiting; long reads stay for others")
   func shortReads() throws {
-    try withSocket { channel, _ in
+    try withSocket { channel in
       func allocators() -> [Any] {
         channel.options.filter { $0.option is ChannelOptions.Types.RecvAllocatorOption }.map { $0.value }
       }
@@ -38,10 +38,10 @@ struct ManyFramesTests {
 
   @Test("after the relay's close they end the connection, before its time is up")
   func afterClose() throws {
-    try withSocket { channel, limits in
+    try withSocket { channel in
       // No frame has this opcode.
       try channel.writeInbound(frames(1, opcode: 0x3))
-      try channel.writeInbound(frames(limits.extraFrames, opcode: 0x2))
+      try channel.writeInbound(frames(WebSocketHandler.framesAwaitingClose, opcode: 0x2))
       #expect(channel.isActive)
       try channel.writeInbound(frames(1, opcode: 0x2))
       #expect(!channel.isActive)
