@@ -304,7 +304,8 @@ extension OverTheNetwork {
         let (batches, batch) = (5_000, 8)
         var sent = 0
         while sent < batches, !lines.withLockedValue({ $0.contains { $0.contains("limit sendQueueBytes") } }) {
-          client.send(String(repeating: "GET / HTTP/1.1\r\n\r\n", count: batch))
+          // It fails where the relay has closed meanwhile.
+          try? await client.handOver(String(repeating: "GET / HTTP/1.1\r\n\r\n", count: batch))
           sent += 1
           // When this is answered, those were read, and no more of them at once.
           #expect(await other.request("GET", "/healthz")?.status == 200)
