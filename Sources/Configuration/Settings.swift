@@ -115,6 +115,11 @@ public struct Settings: Sendable {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw failure() }
     defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw failure() }
+    guard status.st_mode & S_IFMT != S_IFIFO else {
+      throw .unreadable(path: path, reason: "it is a pipe, which cannot be read again on a reload")
+    }
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 8192)
     while bytes.count <= maximumFileSize {

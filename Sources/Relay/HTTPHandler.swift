@@ -6,7 +6,8 @@ import NIOWebSocket
 
 /// Answers HTTP requests, and turns a connection into a WebSocket when asked to.
 ///
-/// Every request is answered before the next one is looked at, so requests sent ahead need no queue.
+/// Every request is answered before the next one is looked at, so requests sent ahead need no queue. A connection that
+/// brings very many of them at once is closed after some, since the others of its event loop wait meanwhile.
 final class HTTPHandler: ChannelInboundHandler, RemovableChannelHandler {
   typealias InboundIn = HTTPServerRequestPart
   typealias OutboundOut = HTTPServerResponsePart
@@ -34,12 +35,17 @@ final class HTTPHandler: ChannelInboundHandler, RemovableChannelHandler {
     case operation
   }
 
+  /// Answers to one read of the socket. Clients that wait for an answer before they ask again need one.
+  static let answersPerRead = 16
+
   private let services: RelayServices
   private let surface: Surface
   private let loop: LoopContext
   private let codec: Codec
   private var state = State.idle
   private var sawEarlyData = false
+  /// Requests that were answered since the socket was last read.
+  private var answers = 0
 
   init(services: RelayServices, surface: Surface, loop: LoopContext, codec: Codec) {
     self.services = services
@@ -73,9 +79,15 @@ final class HTTPHandler: ChannelInboundHandler, RemovableChannelHandler {
     case (.end, .request(let head, _)):
       codec.headGuard.requestCompleted()
       state = .idle
+      answers += 1
       answer(context, head)
     case (.body, _), (.end, _): break
     }
+  }
+
+  func channelReadComplete(context: ChannelHandlerContext) {
+    answers = 0
+    context.fireChannelReadComplete()
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -282,7 +294,7 @@ final class HTTPHandler: ChannelInboundHandler, RemovableChannelHandler {
   private func respond(
     _ context: ChannelHandlerContext, to request: HTTPRequestHead?, _ response: Response, close: Bool
   ) {
-    let close = close || !(request?.isKeepAlive ?? false)
+    let close = close || !(request?.isKeepAlive ?? false) || answers >= Self.answersPerRead
     var headers = HTTPHeaders([
       ("content-type", response.contentType), ("content-length", "\(response.body.utf8.count)"),
       ("cache-control", "no-store"), ("x-content-type-options", "nosniff"),

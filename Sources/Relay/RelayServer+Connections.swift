@@ -57,7 +57,11 @@ extension RelayServer {
       }
       services.metrics.accepted()
       channel.closeFuture.whenComplete { _ in services.admission.releaseConnection(from: key) }
-      if let identity = services.tls { try pipeline.addHandler(NIOSSLServerHandler(context: identity.context)) }
+      if let identity = services.tls {
+        try pipeline.addHandler(NIOSSLServerHandler(context: identity.context))
+        // It hands on in one piece what all reads of a turn brought.
+        try channel.syncOptions?.setOption(ChannelOptions.maxMessagesPerRead, value: 1)
+      }
     case .operation:
       // Apart from clients, so that they cannot keep out who wants to see what they do.
       guard loop.enterOperation() else { throw Refused() }

@@ -50,18 +50,6 @@ public final class RelayServer: Sendable {
     self.logger = logger
   }
 
-  /// What a relay that was started listens on; ports are those that were chosen where 0 was configured.
-  public struct Addresses: Sendable, Equatable {
-    /// Where clients come.
-    public let boundHost: String
-    /// Its TCP port.
-    public let boundPort: Int
-    /// Where metrics are shown, if apart.
-    public let metricsHost: String?
-    /// Its TCP port.
-    public let metricsPort: Int?
-  }
-
   /// Listens. Raises this process's soft limit of open files to what ``RelayLimits/openConnections`` needs, if it may.
   /// - Throws: ``RelayServerError`` with what to do about it.
   @discardableResult
@@ -88,11 +76,16 @@ public final class RelayServer: Sendable {
     let metricsAddress = running.metricsListener?.localAddress
     let bound = Addresses(
       boundHost: address?.ipAddress ?? configuration.host, boundPort: address?.port ?? configuration.port,
-      metricsHost: metricsAddress?.ipAddress, metricsPort: metricsAddress?.port)
-    var metadata: Logger.Metadata = [
-      "host": "\(bound.boundHost)", "port": "\(bound.boundPort)", "tls": "\(identity != nil)",
-    ]
-    if let host = bound.metricsHost, let port = bound.metricsPort { metadata["metrics"] = "\(host) port \(port)" }
+      boundPath: address?.unixPath, metricsHost: metricsAddress?.ipAddress, metricsPort: metricsAddress?.port,
+      metricsPath: metricsAddress?.unixPath)
+    var metadata: Logger.Metadata = ["tls": "\(identity != nil)"]
+    if let path = bound.boundPath {
+      metadata["path"] = "\(path)"
+    } else {
+      metadata["host"] = "\(bound.boundHost)"
+      metadata["port"] = "\(bound.boundPort)"
+    }
+    if let metrics = bound.metrics { metadata["metrics"] = "\(metrics)" }
     logger.notice("relay listens", metadata: metadata)
     return bound
   }

@@ -51,6 +51,7 @@ struct TLSIdentity: Sendable {
     }
     expires = Int(leaf.notValidAfter)
     let key = try Self.key(files.key)
+    guard KeyPair.belongTogether(leaf, key) != false else { throw Self.mismatch(files) }
     var configuration = TLSConfiguration.makeServerConfiguration(
       certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
     configuration.minimumTLSVersion = .tlsv12
@@ -60,10 +61,14 @@ struct TLSIdentity: Sendable {
     do {
       context = try NIOSSLContext(configuration: configuration)
     } catch {
-      throw .unusableTLS(
-        "\(files.key) is not the key of the certificate in \(files.certificate): give the two that belong together, "
-          + "the server's certificate first in its file (\(error))")
+      throw Self.mismatch(files, ": \(error)")
     }
+  }
+
+  private static func mismatch(_ files: TLSFiles, _ cause: String = "") -> RelayServerError {
+    .unusableTLS(
+      "\(files.key) is not the key of the certificate in \(files.certificate): give the two that belong together, "
+        + "the server's certificate first in its file\(cause)")
   }
 
   private static func key(_ path: String) throws(RelayServerError) -> NIOSSLPrivateKey {

@@ -25,6 +25,13 @@ final class WebSocketHandler: ChannelInboundHandler, LoopMember {
   /// Frames no longer than this are copied behind those that wait: a copy costs less than a place in the channel's queue.
   private static let copiedBytes = 2 * 1024
 
+  /// Where one turn of the event loop brings more frames than this, reads are short from then on, since others wait
+  /// meanwhile. It brings up to 256 KiB, which are sixteen long messages or forty thousand empty frames.
+  static let framesPerRead = 4_096
+  static let shortReadBytes = 2 * 1024
+  /// What may have been on its way when the relay closed; who sends on has not understood, and does not have to.
+  static let framesAwaitingClose = 1_024
+
   private let services: RelayServices
   private let loop: LoopContext
   private let purpose: Purpose
@@ -33,6 +40,10 @@ final class WebSocketHandler: ChannelInboundHandler, LoopMember {
   private var connection: Connection?
   private var heartbeat: Heartbeat
   private var extraFrames = 0
+  /// Frames of the present read.
+  private var frames = 0
+  /// What the client sent after our close frame, or on its way to us meanwhile.
+  private var framesAfterClose = 0
   /// The message whose last fragment has not come.
   private var partial: Partial?
   /// Set once a close frame was sent: nothing is sent or read after it.
@@ -132,9 +143,13 @@ final class WebSocketHandler: ChannelInboundHandler, LoopMember {
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     let frame = Self.unwrapInboundIn(data)
+    frames += 1
     guard closeDeadline == nil else {
-      // The client's answer to our close; now nothing is left to wait for.
-      if frame.opcode == .connectionClose { context.close(promise: nil) }
+      framesAfterClose += 1
+      // The client's answer to our close; now nothing is left to wait for. Nor is there with one that goes on and on.
+      if frame.opcode == .connectionClose || framesAfterClose > Self.framesAwaitingClose {
+        context.close(promise: nil)
+      }
       return
     }
     heartbeat.heard()
@@ -176,8 +191,18 @@ final class WebSocketHandler: ChannelInboundHandler, LoopMember {
   }
 
   func channelReadComplete(context: ChannelHandlerContext) {
+    if frames > Self.framesPerRead { readLess(of: context.channel) }
+    frames = 0
     loop.flush()
     context.fireChannelReadComplete()
+  }
+
+  private func readLess(of channel: any Channel) {
+    guard let options = channel.syncOptions else { return }
+    // A channel that is closed already refuses, and is read no more.
+    try? options.setOption(
+      ChannelOptions.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: Self.shortReadBytes))
+    try? options.setOption(ChannelOptions.maxMessagesPerRead, value: 1)
   }
 
   private var role: Role {

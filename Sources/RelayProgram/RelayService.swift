@@ -46,16 +46,14 @@ struct RelayService: Sendable {
     let addresses = try await start(server)
     do {
       // Written at once: whoever started this may wait for the port.
-      try Terminal.output("relay listening on \(addresses.boundHost) port \(addresses.boundPort)")
-      if let host = addresses.metricsHost, let port = addresses.metricsPort {
-        try Terminal.output("relay metrics on \(host) port \(port)")
-      }
+      try Terminal.output("relay listening on \(addresses.clients)")
+      if let metrics = addresses.metrics { try Terminal.output("relay metrics on \(metrics)") }
     } catch {
       await server.shutdown(gracefully: false)
       throw error
     }
     let manager = ServiceManager(environment: environment)
-    let listening = "STATUS=listening on \(addresses.boundHost) port \(addresses.boundPort)"
+    let listening = "STATUS=listening on \(addresses.clients)"
     manager.notify("READY=1", listening)
     await withTaskGroup(of: Void.self) { group in
       group.addTask { await server.waitUntilClosed() }

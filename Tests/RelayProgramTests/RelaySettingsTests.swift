@@ -144,6 +144,18 @@ import Testing
     #expect(said.contains(".toml"), "the file is not named: \(said)")
   }
 
+  @Test func aPipeIsNoConfiguration() throws {
+    let pipe = FileManager.default.temporaryDirectory.appendingPathComponent("relay-\(UUID()).toml").path
+    #expect(mkfifo(pipe, 0o600) == 0)
+    defer { unlink(pipe) }
+    do {
+      _ = try Settings(of: .relay, file: pipe, environment: [:], options: [])
+      Issue.record("it was taken")
+    } catch {
+      #expect("\(error)".contains("\(pipe): it is a pipe"), "\(error)")
+    }
+  }
+
   @Test func variablesAreCheckedToo() {
     #expect(
       complaint(environment: ["TACC_RELAY_LISTEN_PROT": "1"])?.contains("did you mean TACC_RELAY_LISTEN_PORT?") == true)

@@ -80,6 +80,11 @@ final class RawClient {
 
   func send(_ text: String) { send(Array(text.utf8)) }
 
+  /// Sends, and waits until the system has it.
+  func handOver(_ text: String) async throws {
+    try await channel.writeAndFlush(ByteBuffer(string: text)).get()
+  }
+
   /// Waits until `count` bytes are there; `false` at the end of the stream.
   private func fill(_ count: Int) async -> Bool {
     while received.count < count {

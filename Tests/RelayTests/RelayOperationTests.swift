@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import NIOConcurrencyHelpers
 import Testing
@@ -185,6 +186,28 @@ extension OverTheNetwork {
       }
     }
 
+    @Test("of Unix sockets that listen already, the paths are told")
+    func inheritedPath() async throws {
+      let directory = FileManager.default.temporaryDirectory.appendingPathComponent("relay-\(UUID())")
+      try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+      defer { try? FileManager.default.removeItem(at: directory) }
+      let (relay, metrics) = (directory.path + "/relay.sock", directory.path + "/metrics.sock")
+      let lines = NIOLockedValueBox<[String]>([])
+      try await withServer(logger: .recording(to: lines)) {
+        $0.inheritedSockets = [try listeningSocket(at: relay)]
+        $0.metrics = .inherited(try listeningSocket(at: metrics))
+      } _: { _, addresses in
+        #expect(addresses.boundPath == relay && addresses.clients == relay)
+        #expect(addresses.metricsPath == metrics && addresses.metrics == metrics)
+      }
+      #expect(lines.withLockedValue { $0 }.contains { $0.contains("relay listens") && $0.contains(relay) })
+      try await withServer { _ in
+      } _: { _, addresses in
+        #expect(addresses.boundPath == nil && addresses.clients == "127.0.0.1 port \(addresses.boundPort)")
+        #expect(addresses.metrics == nil)
+      }
+    }
+
     @Test("a descriptor that is no such socket is an error that says so")
     func notInherited() async throws {
       var configuration = RelayConfiguration(port: 0)
@@ -192,6 +215,22 @@ extension OverTheNetwork {
       let server = RelayServer(configuration: configuration, logger: RelayLifecycleTests.quiet)
       let error = await caught(as: RelayServerError.self) { try await server.start() }
       #expect(error?.description.contains("is no TCP socket that listens") == true, "\(String(describing: error))")
+    }
+
+    /// A Unix socket that listens at `path`.
+    private func listeningSocket(at path: String) throws -> Int32 {
+      let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+      var address = sockaddr_un()
+      address.sun_family = sa_family_t(AF_UNIX)
+      try #require(path.utf8.count < MemoryLayout.size(ofValue: address.sun_path))
+      withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+      let status = withUnsafePointer(to: &address) { pointer in
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+          bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) | listen(descriptor, 16)
+        }
+      }
+      #expect(status == 0)
+      return descriptor
     }
 
     /// A socket that listens on a free port of 127.0.0.1.

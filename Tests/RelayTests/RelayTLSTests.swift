@@ -74,6 +74,47 @@ struct TLSIdentityTests {
   func mismatch() {
     let said = complaint(certificate, TLSFixture.path("second.key"))
     #expect(said?.contains("second.key is not the key of the certificate in") == true, "\(said ?? "taken")")
+    // Where NIOSSL has to find out.
+    let other = complaint(TLSFixture.path("second.pem"), TLSFixture.path("ed25519.key"))
+    #expect(other?.contains("ed25519.key is not the key of the certificate in") == true, "\(other ?? "taken")")
+  }
+
+  @Test("whether two belong together is known before NIOSSL makes anything of them")
+  func pairs() throws {
+    func together(_ certificate: String, _ key: String) throws -> Bool? {
+      let chain = try NIOSSLCertificate.fromPEMFile(TLSFixture.path("\(certificate).pem"))
+      let key = try NIOSSLPrivateKey(file: TLSFixture.path("\(key).key"), format: .pem)
+      return KeyPair.belongTogether(try #require(chain.first), key)
+    }
+    let names = ["first", "second", "rsa"]
+    for certificate in names {
+      for key in names { #expect(try together(certificate, key) == (certificate == key), "\(certificate), \(key)") }
+    }
+    #expect(try together("ed25519", "first") == false)
+    #expect(try together("ed25519", "rsa") == false)
+    // These two keys do not say what their public halves are.
+    for certificate in names + ["ed25519"] {
+      for key in ["ed25519", "private"] { #expect(try together(certificate, key) == nil, "\(certificate), \(key)") }
+    }
+    for name in ["rsa", "ed25519"] {
+      #expect(complaint(TLSFixture.path("\(name).pem"), TLSFixture.path("\(name).key")) == nil)
+    }
+    #expect(complaint(certificate, TLSFixture.path("private.key")) == nil)
+  }
+
+  @Test("what is cut off or no DER at all has no elements")
+  func truncatedDER() throws {
+    let chain = try NIOSSLCertificate.fromPEMFile(certificate)
+    let der = try #require(chain.first).toDERBytes()
+    for count in 0..<der.count {
+      var reader = DERReader(der[..<count])
+      #expect(reader.element() == nil)
+    }
+    for length: [UInt8] in [[], [1], [0x80], [0x85, 0, 0, 0, 0, 0], [0x84, 0xFF, 0xFF, 0xFF, 0xFF]] {
+      let bytes = [0x30] + length
+      var reader = DERReader(bytes[...])
+      #expect(reader.element() == nil)
+    }
   }
 }
 
