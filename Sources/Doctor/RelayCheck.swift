@@ -5,6 +5,9 @@ struct RelayCheck {
   let tree: SystemTree
   let shell: Shell
 
+  /// Where the units of a relay listen.
+  private static let servicePort = 443
+
   /// - Parameter problem: why libcurl will not do; `nil` if it will.
   func libcurl(version: String, _ problem: RelayLinkError?) -> Finding {
     guard let problem else { return Finding("libcurl", .ok, "libcurl \(version) speaks ws and wss") }
@@ -27,7 +30,13 @@ struct RelayCheck {
   ///   - error: why it does not answer; `nil` if it does.
   func relay(_ endpoint: RelayEndpoint, isDefault: Bool, _ error: RelayLinkError?) -> Finding {
     let name = endpoint.webSocketBase
-    guard let error else { return Finding("relay", .ok, "\(name) answers, and lets boards wait in a room") }
+    guard let error else {
+      guard isDefault else { return Finding("relay", .ok, "\(name) answers, and lets boards wait in a room") }
+      return Finding(
+        "relay", .warning,
+        "no relay is named (relay.url); this board's own answers, at \(name), but another board looks for one of its own: "
+          + "set relay.url to the same relay on both")
+    }
     var text = "\(error)"
     if isDefault { text = "no relay is named (relay.url), and at \(name) none answers: \(text)" }
     var command: String?
@@ -36,10 +45,13 @@ struct RelayCheck {
       command =
         ["localhost", "127.0.0.1", "::1"].contains(endpoint.host)
         ? "tacc relay --port \(endpoint.port)"
-        : "ssh \(endpoint.host) sudo systemctl enable --now tacc-relay.socket tacc-relay.service"
+        : endpoint.port == Self.servicePort
+          ? "ssh \(endpoint.host) sudo systemctl enable --now tacc-relay.socket tacc-relay.service"
+          : "ssh \(endpoint.host) tacc relay --host :: --port \(endpoint.port)"
     case .nameNotFound: command = "getent hosts \(endpoint.host)"
     case .tlsFailed where !tree.exists("/etc/ssl/certs/ca-certificates.crt"):
       command = shell.root("apt-get install -y ca-certificates")
+    case .tlsFailed: text += "; an authority of your own is named by relay.ca_file"
     default: break
     }
     return Finding("relay", .problem, text, command: command)

@@ -186,15 +186,30 @@ private func error(_ kind: SensorError.Kind) -> SensorError {
     let here = try RelayEndpoint("ws://localhost:8000")
     let there = try RelayEndpoint("wss://relay.example")
     let down = RelayLinkError.unreachable(host: "x", port: 1, detail: "refused")
-    #expect(check.relay(here, isDefault: true, nil).verdict == .ok)
+    #expect(check.relay(here, isDefault: false, nil).verdict == .ok)
     #expect(check.relay(here, isDefault: true, down).short == "relay problem: tacc relay --port 8000")
     #expect(check.relay(here, isDefault: true, down).text.hasPrefix("no relay is named (relay.url)"))
     #expect(
       check.relay(there, isDefault: false, down).short
         == "relay problem: ssh relay.example sudo systemctl enable --now tacc-relay.socket tacc-relay.service")
     #expect(
+      check.relay(try RelayEndpoint("ws://192.168.1.20:8000"), isDefault: false, down).command
+        == "ssh 192.168.1.20 tacc relay --host :: --port 8000")
+    #expect(
       check.relay(there, isDefault: false, .tlsFailed(host: "relay.example", detail: "expired")).command
         == "sudo apt-get install -y ca-certificates")
+    let tree = try Tree()
+    try tree.file("/etc/ssl/certs/ca-certificates.crt")
+    let finding = RelayCheck(tree: tree.system, shell: user).relay(
+      there, isDefault: false, .tlsFailed(host: "relay.example", detail: "unknown authority"))
+    #expect(finding.command == nil && finding.text.hasSuffix("is named by relay.ca_file"))
+  }
+
+  /// Two boards that each talk to themselves never meet.
+  @Test func aRelayThatNobodyHasNamedIsNoneForTwoBoards() throws {
+    let finding = RelayCheck(tree: try Tree().system, shell: user).relay(
+      try RelayEndpoint("ws://localhost:8000"), isDefault: true, nil)
+    #expect(finding.verdict == .warning && finding.text.contains("set relay.url to the same relay on both"))
   }
 }
 
