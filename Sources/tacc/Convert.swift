@@ -6,7 +6,8 @@ struct Convert: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Convert a recording between a capture directory and samples.json.",
     discussion: """
-      What the input is, is seen from it; a directory becomes samples.json, a file becomes a capture directory.
+      What the input is, is seen from it; a directory becomes samples.json, a file becomes a capture directory. \
+      An output that is there already is replaced.
 
       EXAMPLES:
         tacc convert pair/alice alice.json

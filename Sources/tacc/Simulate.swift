@@ -8,7 +8,8 @@ struct Simulate: ParsableCommand {
     usage: "tacc simulate --out <dir> [<options>]",
     discussion: """
       A rigid-body model: a hand's shake with wandering frequencies, each board's rotation, lever arm, gains, noise, \
-      clock, quantisation and clipping. The same seed and options give the same captures on every machine.
+      clock, quantisation and clipping. The same seed and options give the same captures on every machine. What an earlier \
+      run left at the same place is replaced.
 
       \(SimulatedClass.list)
       Options that are given replace what the class says.
