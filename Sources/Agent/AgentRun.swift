@@ -50,7 +50,7 @@ struct AgentRun: ~Copyable {
     machine = AgentMachine(windowSeconds: configuration.windowSeconds)
     devices = OpenDevices(devices: daemon.devices, limits: daemon.limits, feed: feed)
     windows = WindowTasks(limits: daemon.limits, feed: feed)
-    setLogLevel()
+    log.minimum = AgentRun.logLevel(of: configuration)
   }
 
   /// Opens what the configuration names; nothing stays open where something cannot be opened.
@@ -259,7 +259,9 @@ struct AgentRun: ~Copyable {
 
   private var isIdle: Bool { machine.state == .waiting && windows.isSettled }
 
-  private mutating func setLogLevel() { log.minimum = ServiceLog.Level(name: configuration.logLevel) ?? .info }
+  private static func logLevel(of configuration: AgentConfiguration) -> ServiceLog.Level {
+    ServiceLog.Level(name: configuration.logLevel) ?? .info
+  }
 
   private mutating func restoreDevices() async {
     if !(await devices.restore(configuration, log)) { retryLater() }
@@ -291,7 +293,7 @@ struct AgentRun: ~Copyable {
       try SensorCheck.start(daemon.devices, next, log, feed)
       configuration = next
       state = nextState
-      setLogLevel()
+      log.minimum = AgentRun.logLevel(of: next)
       machine.windowSeconds = next.windowSeconds
       log(.notice, "configuration reloaded", ["relay": "\(next.relay)", "room": next.room])
     } catch {

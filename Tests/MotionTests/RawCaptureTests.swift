@@ -32,7 +32,7 @@ struct RawCaptureTests {
     #expect(device.channels.map(\.id).last == "timestamp")
     #expect(device.scans?.bytes == mpuScans(10))
     #expect(device.scans?.layout.scanSize == 24)
-    #expect(device.scans?.recording == (try Capture.read(directory: directory.path)).recording)
+    #expect(try device.scans?.recording == Capture.read(directory: directory.path).recording)
   }
 
   @Test("are made of samples.json as writing a capture makes them")

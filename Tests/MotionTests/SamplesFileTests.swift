@@ -10,13 +10,15 @@ struct SamplesFileTests {
   }
   static let one = #"{"t":0,"ax":1,"ay":2,"az":3,"gx":4,"gy":5,"gz":6}"#
 
+  private static let accepted = [
+    "{\"samples\":[\(one)]}", "[\(one)]", " \n\t[\(one)]", "\u{FEFF}[\(one)]",
+    "{\"label\":\"x\",\"samples\":[\(one)],\"rate\":[200,{}]}",
+    "[{\"t\":0,\"ax\":1,\"ay\":2,\"az\":3,\"gx\":4,\"gy\":5,\"gz\":6,\"mx\":null,\"note\":\"x\"}]",
+  ]
+
   @Test(
     "is an object or a bare array; other keys do not matter",
-    arguments: [
-      "{\"samples\":[\(one)]}", "[\(one)]", " \n\t[\(one)]", "\u{FEFF}[\(one)]",
-      "{\"label\":\"x\",\"samples\":[\(one)],\"rate\":[200,{}]}",
-      "[{\"t\":0,\"ax\":1,\"ay\":2,\"az\":3,\"gx\":4,\"gy\":5,\"gz\":6,\"mx\":null,\"note\":\"x\"}]",
-    ])
+    arguments: SamplesFileTests.accepted)
   func forms(text: String) throws {
     let recording = try Self.parse(text).recording
     #expect(recording.timestamps == [0])
@@ -40,38 +42,40 @@ struct SamplesFileTests {
     #expect(try Self.parse("[\(text)]").recording.timestamps == [3, 1, 1, 2].map { $0 * 1_000_000_000 })
   }
 
+  private static let refused: [(String, CaptureError.Kind, [String])] = [
+    ("", .malformed, ["is empty"]),
+    ("x", .malformed, ["byte 0", "an object"]),
+    ("{}", .missing, ["key \"samples\"", "missing"]),
+    ("[]", .missing, ["no scans"]),
+    ("{\"samples\":{}}", .malformed, ["key \"samples\"", "an array"]),
+    ("{\"samples\":[\(one),7]}", .malformed, ["samples[1]"]),
+    ("[\(one),{\"ax\":1,\"ay\":2,\"az\":3}]", .missing, ["[1].t", "missing"]),
+    ("[\(one),{\"t\":\"1\",\"ax\":1,\"ay\":2,\"az\":3}]", .malformed, ["[1].t", "a number"]),
+    ("[\(one),{\"t\":null,\"ax\":1,\"ay\":2,\"az\":3}]", .missing, ["[1].t"]),
+    ("[\(one),{\"t\":1,\"ax\":true,\"ay\":2,\"az\":3}]", .malformed, ["[1].ax"]),
+    ("[\(one),{\"t\":1,\"ax\":1,\"ay\":[],\"az\":3}]", .malformed, ["[1].ay"]),
+    ("[\(one),{\"t\":1,\"ax\":1,\"ay\":2,\"gx\":1,\"gy\":1,\"gz\":1}]", .missing, ["[1].az", "missing"]),
+    ("[\(one),{\"t\":1,\"ax\":1,\"ay\":2,\"az\":3}]", .missing, ["[1].gx", "missing"]),
+    (
+      "{\"samples\":[{\"t\":1,\"ax\":1,\"ay\":2,\"az\":3},\(one)]}", .malformed,
+      ["samples[1].gx", "first sample lacks", "in all samples or in none"]
+    ),
+    ("[{\"t\":1,\"x\":1}]", .missing, ["[0]", "neither"]),
+    ("[{\"t\":1e10,\"ax\":1,\"ay\":2,\"az\":3}]", .malformed, ["[0].t", "146 years"]),
+    ("[{\"t\":-1e300,\"ax\":1,\"ay\":2,\"az\":3}]", .malformed, ["[0].t"]),
+    ("[{\"t\":0,\"ax\":1e999,\"ay\":2,\"az\":3}]", .malformed, ["[0].ax", "finite"]),
+    ("[{\"t\":0,\"ax\":NaN,\"ay\":2,\"az\":3}]", .malformed, ["[0].ax", "a number"]),
+    ("[{\"t\":0,\"ax\":-Infinity,\"ay\":2,\"az\":3}]", .malformed, ["[0].ax"]),
+    ("[{\"t\":0,\"ax\":1,\"ay\":2,\"az\":3},{\"t\":601,\"ax\":1,\"ay\":2,\"az\":3}]", .tooLarge, ["601 s", "600 s"]),
+    ("[\(one)", .malformed, ["byte 50", "\"]\""]),
+    (String(repeating: "[", count: 200_000), .malformed, ["an object"]),
+    ("{\"samples\":" + String(repeating: "{\"a\":", count: 200_000), .malformed, ["an array"]),
+    ("{\"x\":" + String(repeating: "[", count: 200_000), .malformed, ["64 levels"]),
+  ]
+
   @Test(
     "is refused with the index and key of what is wrong",
-    arguments: [
-      ("", .malformed, ["is empty"]),
-      ("x", .malformed, ["byte 0", "an object"]),
-      ("{}", .missing, ["key \"samples\"", "missing"]),
-      ("[]", .missing, ["no scans"]),
-      ("{\"samples\":{}}", .malformed, ["key \"samples\"", "an array"]),
-      ("{\"samples\":[\(one),7]}", .malformed, ["samples[1]"]),
-      ("[\(one),{\"ax\":1,\"ay\":2,\"az\":3}]", .missing, ["[1].t", "missing"]),
-      ("[\(one),{\"t\":\"1\",\"ax\":1,\"ay\":2,\"az\":3}]", .malformed, ["[1].t", "a number"]),
-      ("[\(one),{\"t\":null,\"ax\":1,\"ay\":2,\"az\":3}]", .missing, ["[1].t"]),
-      ("[\(one),{\"t\":1,\"ax\":true,\"ay\":2,\"az\":3}]", .malformed, ["[1].ax"]),
-      ("[\(one),{\"t\":1,\"ax\":1,\"ay\":[],\"az\":3}]", .malformed, ["[1].ay"]),
-      ("[\(one),{\"t\":1,\"ax\":1,\"ay\":2,\"gx\":1,\"gy\":1,\"gz\":1}]", .missing, ["[1].az", "missing"]),
-      ("[\(one),{\"t\":1,\"ax\":1,\"ay\":2,\"az\":3}]", .missing, ["[1].gx", "missing"]),
-      (
-        "{\"samples\":[{\"t\":1,\"ax\":1,\"ay\":2,\"az\":3},\(one)]}", .malformed,
-        ["samples[1].gx", "first sample lacks", "in all samples or in none"]
-      ),
-      ("[{\"t\":1,\"x\":1}]", .missing, ["[0]", "neither"]),
-      ("[{\"t\":1e10,\"ax\":1,\"ay\":2,\"az\":3}]", .malformed, ["[0].t", "146 years"]),
-      ("[{\"t\":-1e300,\"ax\":1,\"ay\":2,\"az\":3}]", .malformed, ["[0].t"]),
-      ("[{\"t\":0,\"ax\":1e999,\"ay\":2,\"az\":3}]", .malformed, ["[0].ax", "finite"]),
-      ("[{\"t\":0,\"ax\":NaN,\"ay\":2,\"az\":3}]", .malformed, ["[0].ax", "a number"]),
-      ("[{\"t\":0,\"ax\":-Infinity,\"ay\":2,\"az\":3}]", .malformed, ["[0].ax"]),
-      ("[{\"t\":0,\"ax\":1,\"ay\":2,\"az\":3},{\"t\":601,\"ax\":1,\"ay\":2,\"az\":3}]", .tooLarge, ["601 s", "600 s"]),
-      ("[\(one)", .malformed, ["byte 50", "\"]\""]),
-      (String(repeating: "[", count: 200_000), .malformed, ["an object"]),
-      ("{\"samples\":" + String(repeating: "{\"a\":", count: 200_000), .malformed, ["an array"]),
-      ("{\"x\":" + String(repeating: "[", count: 200_000), .malformed, ["64 levels"]),
-    ] as [(String, CaptureError.Kind, [String])])
+    arguments: SamplesFileTests.refused)
   func malformed(text: String, kind: CaptureError.Kind, mentions: [String]) throws {
     let error = try #require(captureError { _ = try Self.parse(text) })
     #expect(error.kind == kind, "\(error)")

@@ -36,9 +36,8 @@ import Testing
     var (a, b) = sides()
     let proof = try b.receive(identity: a.identity)
     let keys = alice.keys.publicIdentity.encoded + bob.keys.publicIdentity.encoded
-    #expect(
-      SigningKey.isValid(
-        proof, of: Array("TACC2/id".utf8) + [0x42] + Self.hash + keys, by: bob.keys.publicIdentity.signingKey))
+    let signed: [UInt8] = Array("TACC2/id".utf8) + [0x42] + Self.hash + keys
+    #expect(SigningKey.isValid(proof, of: signed, by: bob.keys.publicIdentity.signingKey))
     _ = try a.receive(identity: b.identity)
     // That of another session, of another role, and for another board.
     var later = IdentityExchange(own: bob, role: .bob, handshakeHash: [UInt8](repeating: 6, count: 32))

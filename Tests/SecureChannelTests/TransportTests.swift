@@ -89,7 +89,7 @@ struct TransportTests {
     ] {
       var reference = CipherState(key: try SecretBytes(hex: key), nonce: nonce)
       let sealed = try sender.encrypt([1, 2, 3], ad: [4])
-      #expect(sealed == (try reference.encrypt(ad: [4], plaintext: [1, 2, 3])), "nonce \(nonce)")
+      #expect(try sealed == reference.encrypt(ad: [4], plaintext: [1, 2, 3]), "nonce \(nonce)")
       // A forgery right before, at and after the boundary must not move the receiver.
       #expect(throws: NoiseError.authenticationFailed) { try receiver.decrypt(sealed) }
       #expect(try receiver.decrypt(sealed, ad: [4]) == [1, 2, 3], "nonce \(nonce)")
