@@ -48,11 +48,15 @@ final class RawClient {
   /// - Parameters:
   ///   - address: The address of this machine to come from, such as 127.0.0.2.
   ///   - tls: Whom to trust, where the connection is to be encrypted.
-  init(port: Int, autoRead: Bool = true, from address: String? = nil, tls: NIOSSLContext? = nil) async throws {
+  ///   - outlastsEnd: Whether it goes on sending when the relay has said its last.
+  init(
+    port: Int, autoRead: Bool = true, from address: String? = nil, tls: NIOSSLContext? = nil, outlastsEnd: Bool = false
+  ) async throws {
     let (stream, continuation) = AsyncStream.makeStream(of: [UInt8].self)
     iterator = stream.makeAsyncIterator()
     var bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
       .channelOption(ChannelOptions.autoRead, value: autoRead)
+      .channelOption(ChannelOptions.allowRemoteHalfClosure, value: outlastsEnd)
       .channelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
           if let tls {

@@ -301,11 +301,9 @@ extension OverTheNetwork {
         func isAlone() async -> Bool {
           await http.request("GET", "/metrics")?.body.contains("\ntacc_relay_connections_open 1\n") == true
         }
-        let client = try await RawClient(port: addresses.boundPort)
+        let client = try await RawClient(port: addresses.boundPort, outlastsEnd: true)
         _ = await client.request("GET", "/rooms/lab", headers: RawClient.upgrade)
         _ = await client.message()
-        // It does not see the end of the stream either.
-        try await client.setReading(false)
         // No frame has this opcode.
         client.sendFrame([], opcode: 3)
         for _ in 0..<WebSocketHandler.framesAwaitingClose { client.sendFrame([], opcode: 2) }
