@@ -1,18 +1,17 @@
-/// The common time grid of a pairing: a straight line fitted to the times of Alice's own scans.
+/// The common time grid of a pairing: a straight line fitted to the times of the reference's own scans.
 ///
-/// Grid point i lies at `start + i·period`, in seconds since Alice's onset.
+/// Grid point i lies at `start + i·period`, in seconds since the reference's onset.
 public struct SampleGrid: Sendable, Hashable {
-  /// Time of point 0 since Alice's onset, ns; between minus one period and zero.
+  /// Periods that a grid may have, ps: 1.9 ms to 25 ms.
+  public static let periods: ClosedRange<Int64> = 1_900_000_000...25_000_000_000
+  /// Time of point 0 since the reference's onset, ns; between minus one period and zero.
   public let start: Int64
   /// Spacing of the points, ps.
   public let period: Int64
 
-  /// A grid as a peer sent it; `nil` unless the period lies between 1.9 ms and 25 ms and the start within one period
-  /// of the onset.
+  /// A grid as a peer sent it; `nil` unless the period is one of ``periods`` and the start within one period of the onset.
   public init?(start: Int64, period: Int64) {
-    guard period >= 1_900_000_000, period <= 25_000_000_000, start <= 0, start > -(period / 1000) - 1 else {
-      return nil
-    }
+    guard Self.periods.contains(period), start <= 0, start > -(period / 1000) - 1 else { return nil }
     self.start = start
     self.period = period
   }

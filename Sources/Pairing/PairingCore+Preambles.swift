@@ -215,7 +215,7 @@ extension PairingCore {
       guard let body, body.isWithoutGrid, let first = body.preamble.times.first, let last = body.preamble.times.last
       else { continue }
       let period = Double(last - first) * 1e-6 / Double(body.preamble.times.count - 1)
-      if period < PreambleComparison.shortestSpacing { return .unsuitableRate(period: period) }
+      if period < Double(SampleGrid.periods.lowerBound) * 1e-12 { return .unsuitableRate(period: period) }
     }
     return nil
   }

@@ -4,8 +4,6 @@ import Motion
 struct PreambleComparison: Sendable {
   /// 200 Hz: what a board is compared on that has no grid of its own.
   static let usualGrid = SampleGrid(start: 0, period: 5_000_000_000)
-  /// No grid is closer, seconds.
-  static let shortestSpacing = 0.0019
 
   /// The board that is called Alice by alignment and planner; the other one is Bob to them.
   let reference: PairingRole
